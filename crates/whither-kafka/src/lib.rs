@@ -1,0 +1,1 @@
+//! A Kafka client that only reads.

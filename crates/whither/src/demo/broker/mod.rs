@@ -1,0 +1,1 @@
+//! An in-process, in-memory Kafka broker for demos and tests.
