@@ -1,0 +1,7 @@
+//! Before the stages: refuse what can't be true, and hold back what came before its time.
+
+mod check;
+mod order;
+
+pub(crate) use check::checked;
+pub(crate) use order::HeldBack;

@@ -1,0 +1,243 @@
+//! The machine: state by key, facts in, outputs out.
+
+use crate::admit;
+use crate::codec::{Reader, Writer};
+use crate::fact::Fact;
+use crate::joins::Origin;
+use crate::key::{At, Key, Offset, Partition};
+use crate::ledgers::Ledger;
+use crate::limits::Limits;
+use crate::logs::Log;
+use crate::time::{Span, Time};
+use crate::verdict::{Balance, Verdict};
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// The only time the core knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Clock {
+    /// Now, for verdicts that rest on age.
+    pub now: Time,
+    /// No fact observed at or before this will still come: verdicts by order may be told up to here.
+    pub complete_to: Time,
+}
+
+/// When a key wants [`Engine::expire`] to be called next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Deadline {
+    /// Not before this.
+    pub at: Time,
+    /// What for.
+    pub reason: &'static str,
+}
+
+/// Judgement that is the operator's to set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// A group Empty and without a commit for this long is dormant.
+    pub dormant_after: Span,
+    /// Loss that retention will cause within this is a risk worth telling.
+    pub risk_horizon: Span,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { dormant_after: Span::hours(24), risk_horizon: Span::hours(24) }
+    }
+}
+
+/// What comes out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// A fact for a later stage: apply it to this key.
+    Fact(Key, Fact),
+    /// A finding, new or changed.
+    Verdict(Verdict),
+    /// A row of the balance, new or changed.
+    Balance(Balance),
+    /// Input that was not taken, and why.
+    Refused(Refused),
+    /// A range that must be opened, or read again, for a sharper verdict.
+    ReadDeeper(ReadDeeper),
+}
+
+/// Input that was not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// The key it was for.
+    pub key: Key,
+    /// Why.
+    pub why: Refusal,
+}
+
+/// Why input was not taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Refusal {
+    /// A fact of this kind does not belong to this stage.
+    WrongStage,
+    /// A range ends before it begins, an offset is negative, a count is larger than its span.
+    Malformed,
+    /// A name is longer than any broker allows.
+    NameTooLong,
+    /// It was read before.
+    AlreadyRead,
+    /// No read was announced that covers it.
+    NotReading,
+    /// The key holds as much of this as it may.
+    Full,
+}
+
+/// A request for a sharper look.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReadDeeper {
+    /// The partition to look into.
+    pub partition: Partition,
+    /// Start of the range.
+    pub from: Offset,
+    /// End of the range, exclusive.
+    pub to: Offset,
+    /// What is needed of it.
+    pub need: Need,
+}
+
+/// What a deeper look must bring.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Need {
+    /// Which offsets exist: answer with [`Fact::Opened`] to the *logs* key.
+    Offsets,
+    /// The one record's timestamp and key hash: answer with [`Fact::Record`] to the *ledgers* key.
+    Record,
+}
+
+/// Bytes that are not a snapshot of this version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotASnapshot {
+    /// Where reading stopped.
+    pub at: usize,
+    /// What was expected there.
+    pub expected: &'static str,
+}
+
+impl core::fmt::Display for NotASnapshot {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "not a snapshot of this version: expected {} at byte {}", self.expected, self.at)
+    }
+}
+
+impl core::error::Error for NotASnapshot {}
+
+/// State by key. One engine may hold all keys, or one thread or operator a share of them.
+#[derive(Debug, Default)]
+pub struct Engine {
+    policy: Policy,
+    limits: Limits,
+    keys: BTreeMap<Key, State>,
+}
+
+#[derive(Debug)]
+enum State {
+    Log(Box<Log>),
+    Origin(Origin),
+    Ledger(Box<Ledger>),
+}
+
+/// What every stage is given beside its own state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) clock: Clock,
+    pub(crate) policy: &'a Policy,
+    pub(crate) limits: &'a Limits,
+}
+
+impl Context<'_> {
+    pub(crate) fn refuse(&self, why: Refusal, out: &mut Vec<Output>) {
+        out.push(Output::Refused(Refused { key: self.key.clone(), why }));
+    }
+}
+
+impl Engine {
+    /// An engine without state.
+    #[must_use]
+    pub fn new(policy: Policy, limits: Limits) -> Engine {
+        Engine { policy, limits, keys: BTreeMap::new() }
+    }
+
+    /// Takes facts of one key. Never fails: what can't be taken comes out as [`Output::Refused`].
+    pub fn apply(
+        &mut self,
+        key: &Key,
+        clock: Clock,
+        facts: &[Fact],
+        out: &mut Vec<Output>,
+    ) -> Option<Deadline> {
+        let cx = Context { key, clock, policy: &self.policy, limits: &self.limits };
+        if !self.keys.contains_key(key) {
+            self.keys.insert(key.clone(), State::new(&key.at));
+        }
+        match self.keys.get_mut(key)? {
+            State::Log(log) => log.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
+            State::Origin(origin) => origin.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
+            State::Ledger(ledger) => ledger.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
+        }
+    }
+
+    /// Tells what is due for one key: the balance and the findings that changed, facts held back so far.
+    pub fn expire(&mut self, key: &Key, clock: Clock, out: &mut Vec<Output>) -> Option<Deadline> {
+        let cx = Context { key, clock, policy: &self.policy, limits: &self.limits };
+        match self.keys.get_mut(key)? {
+            State::Log(log) => log.expire(&cx, out),
+            State::Origin(origin) => origin.expire(&cx, out),
+            State::Ledger(ledger) => ledger.expire(&cx, out),
+        }
+    }
+
+    /// Appends one key's state; nothing if there is none.
+    pub fn snapshot(&self, key: &Key, out: &mut Vec<u8>) {
+        let Some(state) = self.keys.get(key) else { return };
+        let mut w = Writer::begin(out, key);
+        match state {
+            State::Log(log) => log.write(&mut w),
+            State::Origin(origin) => origin.write(&mut w),
+            State::Ledger(ledger) => ledger.write(&mut w),
+        }
+        w.finish();
+    }
+
+    /// Takes one key's state back, in place of what it holds now.
+    ///
+    /// # Errors
+    /// The bytes are not what [`Engine::snapshot`] of this version wrote.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<Key, NotASnapshot> {
+        let (key, mut r) = Reader::begin(bytes)?;
+        let state = match key.at {
+            At::Log(_) => State::Log(Box::new(Log::read(&mut r)?)),
+            At::Origin(..) => State::Origin(Origin::read(&mut r)?),
+            At::Ledger(_) => State::Ledger(Box::new(Ledger::read(&mut r)?)),
+        };
+        r.finish()?;
+        self.keys.insert(key.clone(), state);
+        Ok(key)
+    }
+
+    /// Drops one key's state.
+    pub fn forget(&mut self, key: &Key) {
+        self.keys.remove(key);
+    }
+
+    /// The keys that hold state, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.keys()
+    }
+}
+
+impl State {
+    fn new(at: &At) -> State {
+        match at {
+            At::Log(_) => State::Log(Box::default()),
+            At::Origin(..) => State::Origin(Origin::default()),
+            At::Ledger(_) => State::Ledger(Box::default()),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Stage 2, *joins*: ties what was told elsewhere to the record it is about.
+
+mod origin;
+
+pub(crate) use origin::Origin;

@@ -1,0 +1,20 @@
+//! RULES.md in code: one file per verdict family. Each makes claims on ranges of a group's row; the first one
+//! made holds. What is not claimed by anything odd is delivered, in flight, or unknown.
+
+mod judge;
+mod tell;
+mod truncated;
+mod gone;
+mod moved;
+mod started;
+mod delivered;
+mod dead_lettered;
+mod transactions;
+mod removed;
+mod recreated;
+mod past_end;
+mod behind;
+mod unreadable;
+mod gave_up;
+
+pub(crate) use tell::tell;
