@@ -82,6 +82,8 @@ impl Output<'_> {
         if self.buffer.len() < needed {
             let guess = self.compressed_bytes.saturating_mul(FIRST_GUESS_RATIO).max(FIRST_GUESS_BYTES);
             let grown = needed.max(self.buffer.len().saturating_mul(2)).max(guess).min(self.limit_bytes);
+            // `resize` alone might reserve beyond the limit.
+            self.buffer.reserve_exact(grown.saturating_sub(self.buffer.len()));
             self.buffer.resize(grown, 0);
         }
         // A buffer kept from a larger batch may be longer than this batch is allowed to be.

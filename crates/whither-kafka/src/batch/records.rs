@@ -47,8 +47,10 @@ impl<'r> Records<'r> {
     #[inline(always)]
     fn finish(&mut self, frame: RecordFrame<'r>) -> Result<Record<'r>, RecordError> {
         let RecordFrame { offset, timestamp_delta, mut body, size_bytes } = frame;
-        let Some(key) = nullable(&mut body) else { return Err(self.walk.broken(RecordField::Key)) };
-        let Some(value) = nullable(&mut body) else { return Err(self.walk.broken(RecordField::Value)) };
+        let Some(key) = nullable(&mut body) else { return Err(self.walk.broken_inside(RecordField::Key)) };
+        let Some(value) = nullable(&mut body) else {
+            return Err(self.walk.broken_inside(RecordField::Value));
+        };
         let timestamp_ms = match self.append_time_ms {
             None => self.base_timestamp_ms.saturating_add(timestamp_delta),
             Some(append_time_ms) => append_time_ms,
@@ -155,6 +157,13 @@ impl<'r> RecordWalk<'r> {
             return None;
         }
         Some(Err(self.fail(RecordFault::Trailing { record_count: self.record_count, bytes })))
+    }
+
+    /// A field of the record that was stepped over already.
+    #[cold]
+    fn broken_inside(&mut self, field: RecordField) -> RecordError {
+        self.left += 1;
+        self.broken(field)
     }
 
     #[cold]

@@ -74,8 +74,10 @@ impl Frame {
         self.size_bytes < least
     }
 
-    const fn may_follow(&self, base_offset: i64) -> bool {
-        self.base_offset > base_offset && matches!(self.magic, 0..=2) && !self.is_too_small()
+    /// Formats only ever rise along a log; and a zero byte, which old formats begin with, proves nothing.
+    const fn may_follow(&self, before: &Self) -> bool {
+        let in_format = self.magic == 2 || (self.magic == before.magic && matches!(self.magic, 0 | 1));
+        in_format && self.base_offset > before.base_offset && !self.is_too_small()
     }
 }
 
@@ -204,7 +206,7 @@ impl<'a> Batches<'a> {
     fn broken_frame(&mut self, rest: &[u8], frame: Frame, fault: BatchFault) -> BatchError {
         let position = self.position;
         let behind = match rest.get(frame.size_bytes..) {
-            Some(behind) if !frame.is_too_small() => what_follows(behind, frame.base_offset),
+            Some(behind) if !frame.is_too_small() => what_follows(behind, &frame),
             _ => Behind::Garbage,
         };
         let (end_offset, continues) = match behind {
@@ -221,13 +223,13 @@ impl<'a> Batches<'a> {
     }
 }
 
-fn what_follows(behind: &[u8], base_offset: i64) -> Behind {
+fn what_follows(behind: &[u8], before: &Frame) -> Behind {
     if behind.is_empty() {
         return Behind::Nothing;
     }
     match (Frame::read(behind), Cursor::new(behind).i64()) {
-        (Some(next), _) if next.may_follow(base_offset) => Behind::Batch { base_offset: next.base_offset },
-        (None, Some(next)) if next > base_offset => Behind::Batch { base_offset: next },
+        (Some(next), _) if next.may_follow(before) => Behind::Batch { base_offset: next.base_offset },
+        (None, Some(next)) if next > before.base_offset => Behind::Batch { base_offset: next },
         (None, None) => Behind::Nothing,
         _ => Behind::Garbage,
     }
