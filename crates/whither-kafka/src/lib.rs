@@ -1,1 +1,4 @@
 //! A Kafka client that only reads.
+
+pub mod batch;
+pub mod coordinator;

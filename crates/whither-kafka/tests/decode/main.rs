@@ -1,0 +1,10 @@
+//! Decoders of record batches and of coordinator records, against real encoders and against hostile bytes.
+
+mod build;
+mod batches;
+mod codecs;
+mod hostile;
+mod bombs;
+//mod coordinator;
+//mod properties;
+//mod fuzz;
