@@ -5,4 +5,5 @@
 pub mod clock;
 pub mod run;
 pub mod report;
+pub mod sources;
 pub mod demo;
