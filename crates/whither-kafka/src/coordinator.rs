@@ -22,7 +22,7 @@ mod error;
 pub use assignment::{Assignment, CurrentAssignment, TargetEpoch, Tasks, TopicIdPartitions};
 pub use classic::{ClassicGroup, ClassicMember};
 pub use commit::OffsetCommit;
-pub use consumer_protocol::{Assigned, Subscription, TopicPartitions};
+pub use consumer_protocol::{Assigned, Subscription, TopicPartitions, assignment, subscription};
 pub use error::{CoordinatorError, CoordinatorFault, Part};
 pub use member::Member;
 

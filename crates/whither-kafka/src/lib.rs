@@ -1,4 +1,35 @@
 //! A Kafka client that only reads.
+//!
+//! [`Cluster`] asks: metadata, offsets, groups, configurations, transactions. [`fetch`] streams the bytes of
+//! partitions, [`batch`] walks them, [`coordinator`] decodes what `__consumer_offsets` holds. A connection takes
+//! only requests of the sealed [`ReadOnly`] trait: nothing that changes a cluster can be sent.
 
+mod config;
+mod error;
+mod read_only;
+mod connection;
+mod cluster;
+mod metadata;
+mod calls;
+pub mod fetch;
 pub mod batch;
 pub mod coordinator;
+
+pub use calls::{
+    ByPartition, Coordinated, DescribedGroup, DescribedMember, GroupListing, ListedOffset, OpenTransaction,
+    Refusal, Settings, When,
+};
+pub use cluster::Cluster;
+pub use config::ClientConfig;
+pub use error::{Api, Error};
+pub use metadata::{BrokerAddress, Metadata, PartitionMetadata, TopicMetadata};
+pub use read_only::ReadOnly;
+
+/// A partition by name, cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TopicPartition {
+    /// The topic's name.
+    pub topic: std::sync::Arc<str>,
+    /// The partition's index.
+    pub partition: i32,
+}

@@ -52,15 +52,37 @@ impl<'a> Assigned<'a> {
     }
 }
 
+/// A member's subscription as DescribeGroups hands it on; empty or foreign bytes are opaque.
+#[must_use]
+pub fn subscription(bytes: &[u8]) -> Subscription<'_> {
+    let told = Fields::of_key(bytes).and_then(|mut fields| fields.strings("topics"));
+    told.map_or(Subscription::Opaque(bytes), Subscription::Topics)
+}
+
+/// A member's assignment as DescribeGroups hands it on; no bytes: nothing was assigned yet.
+#[must_use]
+pub fn assignment(bytes: &[u8]) -> Assigned<'_> {
+    if bytes.is_empty() {
+        return Assigned::Partitions(Vec::new());
+    }
+    // The protocol's version stands where a coordinator's key has its type.
+    let told = Fields::of_key(bytes).and_then(|mut fields| listed(&mut fields));
+    told.map_or(Assigned::Opaque(bytes), Assigned::Partitions)
+}
+
 fn topics(mut fields: Fields<'_>) -> Result<Vec<&str>, CoordinatorError> {
     fields.i16("version")?;
     fields.strings("topics")
 }
 
 fn partitions(mut fields: Fields<'_>) -> Result<Vec<TopicPartitions<'_>>, CoordinatorError> {
+    fields.i16("version")?;
+    listed(&mut fields)
+}
+
+fn listed<'a>(fields: &mut Fields<'a>) -> Result<Vec<TopicPartitions<'a>>, CoordinatorError> {
     /// An empty topic name and no partitions.
     const MIN_ELEMENT_BYTES: usize = 6;
-    fields.i16("version")?;
     fields.array("assigned partitions", MIN_ELEMENT_BYTES, |fields| {
         Ok(TopicPartitions { topic: fields.string("topic")?, partitions: fields.i32s("partitions")? })
     })

@@ -1,0 +1,48 @@
+//! Questions a cluster can be asked, batched by the broker that answers them. An item that is refused does not
+//! fail the others.
+
+mod offsets;
+mod groups;
+mod configs;
+mod transactions;
+mod log_dirs;
+
+pub use configs::Settings;
+pub use groups::{DescribedGroup, DescribedMember, GroupListing};
+pub use offsets::{ByPartition, ListedOffset, When};
+pub use transactions::{Coordinated, OpenTransaction};
+
+use kafka_protocol::error::ResponseError;
+
+/// Why one item of a request got no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The broker said no to it.
+    #[error("{0}")]
+    Code(ResponseError),
+    /// The broker that would know could not be asked.
+    #[error("{0}")]
+    Failed(crate::Error),
+}
+
+impl Refusal {
+    /// Whether a right is missing.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        let code = match self {
+            Refusal::Code(code) | Refusal::Failed(crate::Error::Refused { code, .. }) => code,
+            Refusal::Failed(_) => return false,
+        };
+        matches!(
+            code,
+            ResponseError::TopicAuthorizationFailed
+                | ResponseError::GroupAuthorizationFailed
+                | ResponseError::ClusterAuthorizationFailed
+                | ResponseError::TransactionalIdAuthorizationFailed
+        )
+    }
+}
+
+pub(crate) fn code(number: i16) -> Result<(), Refusal> {
+    ResponseError::try_from_code(number).map_or(Ok(()), |code| Err(Refusal::Code(code)))
+}
