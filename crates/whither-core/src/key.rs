@@ -39,6 +39,12 @@ impl Partition {
     }
 }
 
+impl core::fmt::Display for Partition {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}/{}", self.topic, self.index)
+    }
+}
+
 /// What a stage keeps its state by. State of one key never looks into another's.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Key {

@@ -19,7 +19,7 @@ mod logs;
 mod joins;
 mod ledgers;
 pub mod verdict;
-mod engine;
+pub mod engine;
 mod codec;
 
 pub use engine::{Clock, Deadline, Engine, NotASnapshot, Output, Policy, ReadDeeper, Refusal, Refused};

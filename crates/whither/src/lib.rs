@@ -5,5 +5,6 @@
 pub mod clock;
 pub mod run;
 pub mod report;
+pub mod check;
 pub mod sources;
 pub mod demo;

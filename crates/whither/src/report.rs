@@ -41,3 +41,19 @@ pub struct NotSeen {
     /// Whether a verdict may be missing because of it: then the answer is "could not tell" (exit 5).
     pub hides_verdicts: bool,
 }
+
+/// Findings in the order people need them: what is lost first, then what will be; larger before smaller.
+#[must_use]
+pub fn worst_first(mut findings: Vec<Verdict>) -> Vec<Verdict> {
+    findings.sort_by(|a, b| {
+        (a.shown_as, std::cmp::Reverse(a.records), &a.partition, &a.group, a.from, a.id).cmp(&(
+            b.shown_as,
+            std::cmp::Reverse(b.records),
+            &b.partition,
+            &b.group,
+            b.from,
+            b.id,
+        ))
+    });
+    findings
+}

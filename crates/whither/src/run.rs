@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 
+use whither_core::fact::Tail;
 use whither_core::key::At;
 use whither_core::limits::Limits;
 use whither_core::{
@@ -46,6 +47,8 @@ pub struct Said {
     pub news: Vec<u64>,
     /// What was not taken, by reason.
     pub refused: BTreeMap<Refusal, u64>,
+    /// From where on commit history is complete, by offsets partition.
+    pub tails: BTreeMap<i32, Tail>,
     /// Looks that would sharpen a verdict and were not answered yet.
     pub wanted: Vec<ReadDeeper>,
 }
@@ -129,6 +132,9 @@ impl Run {
         let mut queue: VecDeque<(Key, Vec<Fact>)> = VecDeque::new();
         loop {
             for output in out.drain(..) {
+                if let Output::Fact(_, Fact::Tail(tail)) = &output {
+                    self.said.tails.insert(tail.offsets_partition, *tail);
+                }
                 match output {
                     Output::Fact(key, fact) => match queue.back_mut() {
                         Some((last, facts)) if *last == key => facts.push(fact),

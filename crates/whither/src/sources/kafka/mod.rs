@@ -1,4 +1,18 @@
 //! A Kafka cluster as a source of facts.
+//!
+//! [`Look`] asks in an order that keeps verdicts honest: commits, then log ends, then commits again, so that
+//! neither a commit beyond the end nor a log start beyond a position can come from our own timing (R1, R11).
+pub mod look;
+mod offsets;
+mod edges;
+mod data;
+mod groups;
+mod topics;
+mod transactions;
+mod epochs;
+mod deeper;
 pub mod batches;
 pub mod commits;
 pub mod origins;
+
+pub use look::{Look, Wants};

@@ -1,0 +1,55 @@
+//! `whither check`: one look at a cluster, or a look that goes on for a while.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use whither_kafka::{ClientConfig, Cluster, Error};
+
+use crate::report::Report;
+use crate::run::{Recorder, Run};
+use crate::sources::kafka::{Look, Wants};
+
+/// Rounds of following come this far apart.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// What `check` is asked to do.
+pub struct Check {
+    /// Where the cluster is.
+    pub client: ClientConfig,
+    /// What to look at.
+    pub wants: Wants,
+    /// Goes on watching for this long.
+    pub follow: Option<Duration>,
+    /// Takes a copy of the run's facts.
+    pub recorder: Option<Box<dyn Recorder + Send>>,
+    /// Told what is being done.
+    pub progress: Box<dyn FnMut(&str) + Send>,
+}
+
+/// Looks at the cluster.
+///
+/// # Errors
+/// The cluster can't be reached, or refuses us altogether. What it refuses in part is in the report.
+pub async fn run(check: Check) -> Result<Report, Error> {
+    let cluster = Arc::new(Cluster::connect(check.client).await?);
+    let mut run = Run::new(check.wants.policy);
+    if let Some(recorder) = check.recorder {
+        run.record(recorder);
+    }
+    let mut look = Look::new(cluster, check.wants, run, check.progress);
+    look.once().await;
+    if let Some(follow) = check.follow {
+        let until = Instant::now() + follow;
+        while Instant::now() < until {
+            tokio::time::sleep(ROUND.min(until.saturating_duration_since(Instant::now()))).await;
+            look.again().await;
+        }
+    }
+    Ok(look.report())
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Check").field("wants", &self.wants).field("follow", &self.follow).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,288 @@
+//! What one look at a cluster knows so far, and the order in which it asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use whither_core::fact::Bounds;
+use whither_core::{Clock, Fact, Key, Name, Offset, Partition, Policy, Time};
+use whither_kafka::batch::Scratch;
+use whither_kafka::{Cluster, Metadata, Refusal, TopicPartition};
+
+use super::commits::TopicNames;
+use super::origins::{Conventions, Roles};
+use crate::clock;
+use crate::report::NotSeen;
+use crate::run::Run;
+
+/// What is wanted of a look.
+#[derive(Clone, Debug)]
+pub struct Wants {
+    /// Reading stops after this long; none to read everything.
+    pub deadline: Option<Duration>,
+    /// Records this recent are read before older ones.
+    pub since: Duration,
+    /// Only this topic.
+    pub topic: Option<Name>,
+    /// Only this partition.
+    pub partition: Option<i32>,
+    /// Only this group's rows.
+    pub group: Option<Name>,
+    /// Groups that must be alive.
+    pub expected: BTreeSet<Name>,
+    /// What topics are for, by name.
+    pub roles: Roles,
+    /// How dead letters name their origin.
+    pub conventions: Conventions,
+    /// Judgement that is the operator's.
+    pub policy: Policy,
+}
+
+impl Default for Wants {
+    fn default() -> Wants {
+        Wants {
+            deadline: Some(Duration::from_secs(60)),
+            since: Duration::from_secs(3600),
+            topic: None,
+            partition: None,
+            group: None,
+            expected: BTreeSet::new(),
+            roles: Roles::default(),
+            conventions: Conventions::default(),
+            policy: Policy::default(),
+        }
+    }
+}
+
+/// Told what is being done, as it changes.
+pub type Progress = Box<dyn FnMut(&str) + Send>;
+
+/// A look at a cluster under way.
+pub struct Look {
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) metadata: Arc<Metadata>,
+    pub(super) id: Name,
+    pub(super) wants: Wants,
+    pub(super) run: Run,
+    pub(super) names: TopicNames,
+    pub(super) scratch: Scratch,
+    pub(super) started: Instant,
+    pub(super) not_seen: BTreeSet<NotSeen>,
+    /// Where reading each offsets partition goes on.
+    pub(super) offsets_next: BTreeMap<i32, Offset>,
+    /// What groups have committed, by partition: the lowest and the latest position and its epoch.
+    pub(super) positions: BTreeMap<Name, BTreeMap<Partition, LastCommit>>,
+    /// The edges of each partition as last read.
+    pub(super) edges: BTreeMap<Partition, Bounds>,
+    /// Where reading each partition goes on, for following.
+    pub(super) data_next: BTreeMap<Partition, Offset>,
+    pub(super) groups: usize,
+    pub(super) records_read: u64,
+    pub(super) undecoded: u64,
+    pub(super) progress: Progress,
+}
+
+/// A group's newest commit for a partition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastCommit {
+    pub(super) lowest: Offset,
+    pub(super) latest: Option<Offset>,
+    pub(super) leader_epoch: i32,
+}
+
+impl Look {
+    /// A look that has asked nothing yet but the metadata.
+    #[must_use]
+    pub fn new(cluster: Arc<Cluster>, wants: Wants, run: Run, progress: Progress) -> Look {
+        let metadata = cluster.metadata();
+        let mut names = TopicNames::default();
+        for (name, topic) in &metadata.topics {
+            names.add(topic.id, name.clone());
+        }
+        Look {
+            id: Name::from(metadata.cluster_id.as_str()),
+            cluster,
+            metadata,
+            wants,
+            run,
+            names,
+            scratch: Scratch::default(),
+            started: Instant::now(),
+            not_seen: BTreeSet::new(),
+            offsets_next: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            edges: BTreeMap::new(),
+            data_next: BTreeMap::new(),
+            groups: 0,
+            records_read: 0,
+            undecoded: 0,
+            progress,
+        }
+    }
+
+    /// Looks once: everything a snapshot can tell.
+    pub async fn once(&mut self) {
+        self.tell_topics();
+        (self.progress)("reading commits");
+        self.read_offsets().await;
+        (self.progress)("reading log starts and ends");
+        self.read_edges().await;
+        self.observe().await;
+        self.describe_groups().await;
+        self.describe_topics().await;
+        self.read_data().await;
+        self.describe_transactions().await;
+        self.ask_epochs().await;
+        self.run.settle(self.everything());
+        self.look_deeper().await;
+        self.run.settle(self.everything());
+    }
+
+    /// One round of following: what was committed, how the edges moved, what was written.
+    pub async fn again(&mut self) {
+        if let Ok(metadata) = self.cluster.refresh().await {
+            self.metadata = metadata;
+            for (name, topic) in &self.metadata.topics {
+                self.names.add(topic.id, name.clone());
+            }
+        }
+        self.tell_topics();
+        self.observe().await;
+        self.follow_data().await;
+        self.describe_transactions().await;
+        self.ask_epochs().await;
+        self.run.settle(self.everything());
+        self.look_deeper().await;
+        self.run.settle(self.everything());
+    }
+
+    /// Commits once more, then edges. What is told of the log start is what was read before those commits: a
+    /// commit that is seen later still was made later.
+    async fn observe(&mut self) {
+        let before = self.edges.clone();
+        self.read_offsets().await;
+        self.read_edges().await;
+        let at = clock::now();
+        for (partition, now) in &self.edges {
+            let mut told = *now;
+            told.at = at;
+            if let Some(earlier) = before.get(partition).filter(|b| b.topic_id == now.topic_id) {
+                told.log_start = earlier.log_start.min(now.log_start);
+                told.local_start = told.local_start.max(told.log_start);
+            }
+            let key = Key::log(&self.id, partition);
+            self.run.apply(&key, Clock { now: at, complete_to: at }, &[Fact::Bounds(told)]);
+        }
+    }
+
+    /// Facts read now; nothing observed before them will still come.
+    pub(super) fn now(&self) -> Clock {
+        let now = clock::now();
+        Clock { now, complete_to: now }
+    }
+
+    /// The watermark behind everything that was given.
+    pub(super) fn everything(&self) -> Clock {
+        Clock { now: clock::now(), complete_to: Time::MAX }
+    }
+
+    pub(super) fn apply(&mut self, key: &Key, facts: &[Fact]) {
+        let clock = self.now();
+        self.run.apply(key, clock, facts);
+    }
+
+    /// How much of the deadline is left; none if there is no deadline.
+    pub(super) fn left(&self) -> Option<Duration> {
+        self.wants.deadline.map(|d| d.saturating_sub(self.started.elapsed()))
+    }
+
+    pub(super) fn out_of_time(&self) -> bool {
+        self.left() == Some(Duration::ZERO)
+    }
+
+    /// Whether a topic is looked at: not Kafka's own, and among those asked for.
+    pub(super) fn looks_at(&self, topic: &str) -> bool {
+        let internal = self.metadata.topics.get(topic).is_some_and(|t| t.internal);
+        !internal && self.wants.topic.as_ref().is_none_or(|t| &**t == topic)
+    }
+
+    /// The partitions looked at.
+    pub(super) fn partitions(&self) -> Vec<Partition> {
+        let topics = self.metadata.topics.iter().filter(|(name, _)| self.looks_at(name));
+        let all = topics.flat_map(|(name, t)| t.partitions.keys().map(|p| Partition::new(name.clone(), *p)));
+        all.filter(|p| self.wants.partition.is_none_or(|only| only == p.index)).collect()
+    }
+
+    pub(super) fn not_seen(&mut self, what: &str, why: &str, so: &str, hides_verdicts: bool) {
+        let not_seen =
+            NotSeen { what: what.into(), why: why.into(), so: so.into(), hides_verdicts };
+        self.not_seen.insert(not_seen);
+    }
+
+    /// The judge, to take verdicts from.
+    #[must_use]
+    pub fn judge(&self) -> &Run {
+        &self.run
+    }
+
+    /// The judge, to take news from.
+    pub fn judge_mut(&mut self) -> &mut Run {
+        &mut self.run
+    }
+
+    /// What there is to tell.
+    #[must_use]
+    pub fn report(&self) -> crate::report::Report {
+        let said = self.run.said();
+        let wanted = |group: Option<&Name>| match (&self.wants.group, group) {
+            (Some(only), Some(group)) => only == group,
+            _ => true,
+        };
+        let mut not_seen: Vec<NotSeen> = self.not_seen.iter().cloned().collect();
+        if self.undecoded > 0 {
+            not_seen.push(NotSeen {
+                what: format!("{} records of __consumer_offsets", self.undecoded),
+                why: "written in a form this version does not know".into(),
+                so: "positions or members may be missing".into(),
+                hides_verdicts: true,
+            });
+        }
+        crate::report::Report {
+            cluster: self.id.to_string(),
+            at: clock::now(),
+            complete_since: said.tails.values().filter_map(|t| t.since).max(),
+            brokers: self.metadata.brokers.len(),
+            topics: self.metadata.topics.keys().filter(|t| self.looks_at(t)).count(),
+            groups: self.groups,
+            records_read: self.records_read,
+            balance: said.balance.values().filter(|r| wanted(Some(&r.group))).cloned().collect(),
+            findings: crate::report::worst_first(
+                said.findings.values().filter(|v| wanted(v.group.as_ref())).cloned().collect(),
+            ),
+            not_seen,
+            only_group: self.wants.group.clone(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Look").field("cluster", &self.id).field("wants", &self.wants).finish_non_exhaustive()
+    }
+}
+
+pub(super) fn of(p: &Partition) -> TopicPartition {
+    TopicPartition { topic: p.topic.clone(), partition: p.index }
+}
+
+pub(super) fn partition(p: &TopicPartition) -> Partition {
+    Partition { topic: p.topic.clone(), index: p.partition }
+}
+
+/// Why an item got no answer, in a few words.
+pub(super) fn why(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Code(code) => format!("{code}"),
+        Refusal::Failed(error) => format!("{error}"),
+    }
+}
