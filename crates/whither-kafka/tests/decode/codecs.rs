@@ -9,11 +9,11 @@ use whither_kafka::batch::{Batches, Scratch};
 use crate::batches::only;
 use crate::build::{RawBatch, RawRecord, encoded, record};
 
-pub const CODECS: [Compression; 5] =
+pub(crate) const CODECS: [Compression; 5] =
     [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
 
 /// Walks every batch and compares it, field by field, with what `kafka-protocol` decodes.
-pub fn agrees(bytes: &[u8], scratch: &mut Scratch) {
+pub(crate) fn agrees(bytes: &[u8], scratch: &mut Scratch) {
     let sets = RecordBatchDecoder::decode_all(&mut Bytes::copy_from_slice(bytes)).unwrap();
     let theirs: Vec<Record> = sets.into_iter().flat_map(|set| set.records).collect();
     let mut index = 0;
@@ -73,12 +73,12 @@ fn batches_of_different_codecs_follow_each_other() {
 }
 
 /// Records whose payload is large enough for several blocks of every codec, and compresses.
-pub fn payload() -> (Vec<u8>, i32) {
+pub(crate) fn payload() -> (Vec<u8>, i32) {
     let count = 6_000;
     (payload_of(count), count)
 }
 
-pub fn payload_of(count: i32) -> Vec<u8> {
+pub(crate) fn payload_of(count: i32) -> Vec<u8> {
     (0..count)
         .flat_map(|delta| RawRecord::with_headers(delta, &[(b"traceparent", Some(b"00-0af7"))]).bytes())
         .collect()
@@ -97,7 +97,7 @@ fn opens(codec: u16, compressed: Vec<u8>) {
     assert_eq!(size as usize, plain.len());
 }
 
-pub fn gzip(plain: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::GzBuilder::new()
         .filename("name")
         .comment("comment")
@@ -107,7 +107,7 @@ pub fn gzip(plain: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-pub fn lz4(plain: &[u8], mode: lz4_flex::frame::BlockMode, checksums: bool) -> Vec<u8> {
+pub(crate) fn lz4(plain: &[u8], mode: lz4_flex::frame::BlockMode, checksums: bool) -> Vec<u8> {
     let info = lz4_flex::frame::FrameInfo::new()
         .block_mode(mode)
         .block_size(lz4_flex::frame::BlockSize::Max64KB)
@@ -120,7 +120,7 @@ pub fn lz4(plain: &[u8], mode: lz4_flex::frame::BlockMode, checksums: bool) -> V
 }
 
 /// The stream of snappy-java: magic, versions, blocks behind their lengths.
-pub fn snappy_java(plain: &[u8]) -> Vec<u8> {
+pub(crate) fn snappy_java(plain: &[u8]) -> Vec<u8> {
     let mut stream = b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01".to_vec();
     for block in plain.chunks(32 << 10) {
         let block = snap::raw::Encoder::new().compress_vec(block).unwrap();
