@@ -91,7 +91,7 @@ fn opens(codec: u16, compressed: Vec<u8>) {
     let batch = only(&bytes);
     let values: Vec<Vec<u8>> =
         batch.records(&mut scratch).unwrap().map(|record| record.unwrap().value.unwrap().to_vec()).collect();
-    assert_eq!(values.len(), count as usize);
+    assert_eq!(i32::try_from(values.len()), Ok(count));
     assert!(values.iter().enumerate().all(|(index, value)| *value == format!("value {index}").into_bytes()));
     let size: u32 = batch.records(&mut scratch).unwrap().map(|record| record.unwrap().size_bytes).sum();
     assert_eq!(size as usize, plain.len());

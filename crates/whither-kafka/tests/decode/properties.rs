@@ -44,16 +44,15 @@ fn compressed(codec: u16, plain: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Timestamp, key, value and headers.
+type AnyRecord = (i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<(String, Option<Vec<u8>>)>);
+
 /// Records as `kafka-protocol` has them: header names are unique and text.
 fn protocol_records() -> impl Strategy<Value = Vec<Record>> {
     let headers = vec(("[a-zé]{0,9}", option::of(bytes())), 0..4);
     let record = (0..1_000_000_i64, option::of(bytes()), option::of(bytes()), headers);
     (0..1_i64 << 40, vec(record, 1..30)).prop_map(|(base, records)| {
-        let place = |(index, (timestamp, key, value, headers)): (
-            usize,
-            (i64, Option<Vec<u8>>, Option<Vec<u8>>, _),
-        )| {
-            let headers: Vec<(String, Option<Vec<u8>>)> = headers;
+        let place = |(index, (timestamp, key, value, headers)): (usize, AnyRecord)| {
             let headers = headers
                 .into_iter()
                 .map(|(name, value)| (StrBytes::from_string(name), value.map(Bytes::from)));
@@ -132,7 +131,7 @@ proptest! {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small length")]
         let length = (bytes.len() as f64 * at) as usize;
         let mut walk = Batches::new(&bytes[..length]);
-        let whole = walk.by_ref().map(|batch| batch.unwrap()).count();
+        let whole = walk.by_ref().inspect(|batch| assert!(batch.is_ok())).count();
         prop_assert_eq!(whole, ends.iter().filter(|end| **end <= length).count());
         let begun = ends[..whole].last().copied().unwrap_or(0);
         prop_assert_eq!(walk.position(), begun);
