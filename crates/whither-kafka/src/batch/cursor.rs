@@ -98,7 +98,13 @@ impl<'a> Cursor<'a> {
             self.rest = rest;
             return Some(i64::from(*first >> 1) ^ -i64::from(*first & 1));
         }
-        let raw = self.long_varint(64)?;
+        let raw = match self.rest {
+            [first, second, rest @ ..] if *second < 0x80 => {
+                self.rest = rest;
+                u64::from(*first & 0x7f) | u64::from(*second) << 7
+            }
+            _ => self.long_varint(64)?,
+        };
         Some((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
     }
 

@@ -105,3 +105,14 @@ impl Output<'_> {
         InflateError::Bomb { compressed_bytes: self.compressed_bytes, limit_bytes: self.limit_bytes }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Scratch;
+
+    #[test]
+    fn a_scratch_can_move_to_another_thread() {
+        fn is_send<T: Send>(_: &T) {}
+        is_send(&Scratch::default());
+    }
+}

@@ -144,13 +144,17 @@ impl<'a> Batches<'a> {
                 BatchFault::TooLarge { size_bytes: frame.size_bytes, limit_bytes: self.limits.batch_bytes };
             return Some(Err(self.broken_frame(rest, frame, fault)));
         }
+        if !matches!(frame.magic, 0..=2) {
+            // Not a cut, however long it claims to be: more bytes would not make it known.
+            let fault = BatchFault::UnknownMagic { magic: frame.magic };
+            return Some(Err(self.broken_frame(rest, frame, fault)));
+        }
         let Some(bytes) = rest.get(..frame.size_bytes) else {
             return self.end_in_a_cut(rest, frame.size_bytes);
         };
         let header = match frame.magic {
-            2 => self.header(bytes),
-            0 | 1 => Err((BatchFault::OldFormat { magic: frame.magic }, None)),
-            magic => Err((BatchFault::UnknownMagic { magic }, None)),
+            2 => self.header(frame, bytes),
+            magic => Err((BatchFault::OldFormat { magic }, None)),
         };
         Some(match header {
             Ok(header) => {
@@ -176,8 +180,8 @@ impl<'a> Batches<'a> {
 
     /// The checked header; or the fault, with the end offset where the CRC vouches for it.
     #[inline]
-    fn header(&self, bytes: &[u8]) -> Result<BatchHeader, (BatchFault, Option<i64>)> {
-        let short = (BatchFault::LengthTooSmall { length: 0 }, None);
+    fn header(&self, frame: Frame, bytes: &[u8]) -> Result<BatchHeader, (BatchFault, Option<i64>)> {
+        let short = (BatchFault::LengthTooSmall { length: frame.length }, None);
         let raw = RawHeader::read(bytes).ok_or(short)?;
         if self.checks_crc {
             let computed = crc32c::crc32c(bytes.get(CRC_COVERS_FROM..).unwrap_or_default());

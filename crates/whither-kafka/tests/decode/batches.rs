@@ -8,7 +8,7 @@ use whither_kafka::batch::{
 use crate::build::{RawBatch, RawRecord};
 
 /// The only batch, which must be good.
-pub fn only(bytes: &[u8]) -> whither_kafka::batch::Batch<'_> {
+pub(crate) fn only(bytes: &[u8]) -> whither_kafka::batch::Batch<'_> {
     let mut batches = Batches::new(bytes);
     let batch = batches.next().unwrap().unwrap();
     assert!(batches.next().is_none());

@@ -61,6 +61,11 @@ fn old_and_unknown_formats_are_named_and_passed_over() {
     assert_eq!((error.base_offset, error.end_offset), (150, Some(200)));
     let (error, reached) = between(RawBatch { magic: 0x7f, ..good(150) }.bytes());
     assert_eq!((error.fault, reached), (BatchFault::UnknownMagic { magic: 0x7f }, true));
+    // However long it claims to be, more bytes would not make it known.
+    let endless = RawBatch { magic: 9, length_lie: 1 << 20, ..good(150) }.bytes();
+    let mut batches = Batches::new(&endless);
+    assert_eq!(batches.next().unwrap().unwrap_err().fault, BatchFault::UnknownMagic { magic: 9 });
+    assert_eq!(batches.cut_off(), None);
     // The smallest old message is smaller than a v2 header.
     let mut old = vec![0; 34];
     old[..8].copy_from_slice(&5_i64.to_be_bytes());
