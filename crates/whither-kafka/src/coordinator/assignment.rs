@@ -47,12 +47,11 @@ pub struct Tasks<'a> {
 /// What a member has at present.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentAssignment<'a> {
-    /// Epoch that the member has reached; negative once it has left: -1 for good, -2 to come back as the same
-    /// static member.
+    /// Epoch that the member has reached; -2 once a static member has left and is expected back.
     pub member_epoch: i32,
     pub previous_member_epoch: i32,
-    /// Number of the member's state as the coordinator of its kind of group counts them; 0 is stable for
-    /// KIP-848 and share groups.
+    /// Number of the member's state as its kind of coordinator counts them: stable is 0 for KIP-848 and share
+    /// groups, 1 for Streams.
     pub state: i8,
     pub assigned: Assignment<'a>,
     /// What it must give up before it gets more; share groups have none.
