@@ -1,0 +1,23 @@
+//! A real Kafka, started and stopped by test code.
+//!
+//! ```no_run
+//! use whither_lab::cluster::{Cluster, Options};
+//! let cluster = Cluster::start(&Options::default())?;
+//! println!("{}", cluster.bootstrap());
+//! # Ok::<(), whither_lab::cluster::Error>(())
+//! ```
+
+mod options;
+mod running;
+mod node;
+mod security;
+mod server_properties;
+mod ports;
+mod jars;
+mod error;
+
+pub use error::Error;
+pub use jars::{Version, jars};
+pub use options::Options;
+pub use running::Cluster;
+pub use security::{Listener, Mechanism, Tls, password_of};
