@@ -17,7 +17,10 @@ mod jars;
 mod error;
 
 pub use error::Error;
+pub(crate) use jars::run;
 pub use jars::{Version, jars};
+pub(crate) use node::java;
 pub use options::Options;
+pub(crate) use ports::one as free_port;
 pub use running::Cluster;
 pub use security::{Listener, Mechanism, Tls, password_of};

@@ -27,6 +27,11 @@ pub(super) fn free(count: usize) -> io::Result<Vec<u16>> {
     held.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
 }
 
+/// A port that nobody listens on now.
+pub(crate) fn one() -> io::Result<u16> {
+    free(1)?.pop().ok_or_else(|| io::ErrorKind::AddrInUse.into())
+}
+
 fn random_port() -> u16 {
     let random = RandomState::new().build_hasher().finish() % u64::from(RANGE.end - RANGE.start);
     RANGE.start + u16::try_from(random).unwrap_or_default()
