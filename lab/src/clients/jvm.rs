@@ -28,6 +28,8 @@ impl Jvm {
         let jars = jars(version)?;
         let classes = compiled(version, &jars)?;
         let mut command = java(version, &jars, Some(&classes), "512m");
+        // JVM flags come before the class: Streams keeps its stores under the temporary directory.
+        command.arg(format!("-Djava.io.tmpdir={}", cluster.folder().display()));
         command.arg("whither.lab.Driver").arg(cluster.bootstrap());
         command.stderr(fs::File::create(cluster.folder().join("driver.log"))?);
         Ok(Self { driver: Driver::start(&mut command)? })

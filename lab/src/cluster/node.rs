@@ -108,6 +108,11 @@ impl Node {
         Ok(())
     }
 
+    pub(super) fn signal(&self, signal: &str) -> Result<(), Error> {
+        let pid = self.pid().ok_or(Error::NoSuchNode { node: self.id, why: "is not running" })?;
+        run("kill", Command::new("kill").args([signal, &pid.to_string()]))
+    }
+
     pub(super) fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Supervised::id)
     }

@@ -132,6 +132,22 @@ impl Cluster {
         node.await_started()
     }
 
+    /// Stops node `id` (from 1) in its tracks (SIGSTOP): its connections stay, nothing answers.
+    ///
+    /// # Errors
+    /// If there is no such node or it does not run.
+    pub fn pause_node(&mut self, id: usize) -> Result<(), Error> {
+        self.node(id)?.signal("-STOP")
+    }
+
+    /// Lets a paused node go on.
+    ///
+    /// # Errors
+    /// If there is no such node or it does not run.
+    pub fn resume_node(&mut self, id: usize) -> Result<(), Error> {
+        self.node(id)?.signal("-CONT")
+    }
+
     /// Leaves the files on disk for a look afterwards.
     pub fn keep_files(&mut self) {
         self.folder.keep();

@@ -8,6 +8,7 @@ mod retention;
 mod topics;
 mod transactions;
 mod positions;
+mod damage;
 mod dead_letters;
 mod healthy_positions;
 mod healthy_logs;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Recipe> {
     all.extend(topics::RECIPES);
     all.extend(transactions::RECIPES);
     all.extend(positions::RECIPES);
+    all.extend(damage::RECIPES);
     all.extend(dead_letters::RECIPES);
     all.extend(healthy_logs::RECIPES);
     all.extend(healthy_positions::RECIPES);
