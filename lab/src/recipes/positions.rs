@@ -1,0 +1,218 @@
+//! Positions that jump.
+
+use super::recipe::{During, Outcome, Recipe};
+use super::stage::{Lab, Stage};
+use crate::clients::{Error, Records, Start, wait_until};
+use crate::truth::{Certainty, Fault, Truth};
+
+pub(super) const RECIPES: [Recipe; 12] = [
+    Recipe::snapshot("offset_reset", "the reset tool moves an empty group forward", offset_reset),
+    Recipe::followed("offset_reset_followed", "the same, watched", offset_reset_followed),
+    Recipe::snapshot("offset_reset_resumed", "and its consumer goes on from there", offset_reset_resumed),
+    Recipe::snapshot("started_at_latest", "a new group starts at the end", started_at_latest),
+    Recipe::followed("started_at_latest_followed", "the same, watched", started_at_latest_followed),
+    Recipe::snapshot(
+        "out_of_range_jump",
+        "a latest group out of range jumps over what is still there",
+        jumped,
+    ),
+    Recipe::followed("out_of_range_jump_followed", "the same, watched", jumped_followed),
+    Recipe::snapshot(
+        "offsets_expired",
+        "a group was empty for longer than offsets.retention.minutes",
+        offsets_expired,
+    )
+    .on(Stage::Forgetful),
+    Recipe::snapshot("group_deleted", "a group is deleted while it is behind", group_deleted),
+    Recipe::snapshot(
+        "committed_past_end",
+        "a client commits an offset that does not exist yet",
+        committed_past_end,
+    ),
+    Recipe::snapshot(
+        "redelivered",
+        "a second member goes back and reads again what the first committed",
+        redelivered,
+    ),
+    Recipe::followed("redelivered_followed", "the same, watched", redelivered_followed),
+];
+
+fn twenty(lab: &Lab, topic: &str) -> Result<(), Error> {
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 20)).map(drop)
+}
+
+fn skipped_by_reset() -> Fault {
+    Fault::new("offset_reset", "skipped", "loss", Certainty::Strong, Certainty::Strong).exactly(4, 15)
+}
+
+fn offset_reset(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("offset_reset", "offset_reset.billing");
+    twenty(lab, topic)?;
+    lab.jvm.consume(group, topic, 4)?;
+    lab.jvm.set_group_offset(group, topic, 0, 15)?;
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset())]))
+}
+
+fn offset_reset_resumed(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("offset_reset_resumed", "offset_reset_resumed.billing");
+    twenty(lab, topic)?;
+    lab.jvm.consume(group, topic, 4)?;
+    lab.jvm.set_group_offset(group, topic, 0, 15)?;
+    lab.jvm.consume(group, topic, 5)?;
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset())]))
+}
+
+fn offset_reset_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("offset_reset_followed", "offset_reset_followed.billing");
+    twenty(lab, topic)?;
+    lab.jvm.consume(group, topic, 4)?;
+    Ok(Box::new(move || {
+        lab.jvm.set_group_offset(group, topic, 0, 15)?;
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset()).followed()]))
+    }))
+}
+
+const LATEST: [(&str, &str); 1] = [("auto.offset.reset", "latest")];
+
+/// A member that starts at the end, then reads and commits three records.
+fn start_at_latest(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &LATEST)?;
+    wait_until("the member to have its position", 30, || {
+        member.read_for(1, 1)?;
+        Ok(member.position(topic, 0).is_ok())
+    })?;
+    lab.jvm.send(Records::new(topic, 0, 3))?;
+    member.read(3)?;
+    member.commit()?;
+    member.close()
+}
+
+fn started_at_latest(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("started_at_latest", "started_at_latest.billing");
+    twenty(lab, topic)?;
+    start_at_latest(lab, topic, group)?;
+    // One commit at 23 does not tell where the group began.
+    let fault =
+        Fault::new("started_at_latest", "before_start", "note", Certainty::Indicative, Certainty::Indicative);
+    Ok(Outcome::of([
+        Truth::fault(topic, Some(group), topic, 0, fault.optional()),
+        Truth::healthy(topic, Some(group), topic, Some(0)),
+    ]))
+}
+
+fn started_at_latest_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("started_at_latest_followed", "started_at_latest_followed.billing");
+    twenty(lab, topic)?;
+    Ok(Box::new(move || {
+        start_at_latest(lab, topic, group)?;
+        let fault =
+            Fault::new("started_at_latest", "before_start", "note", Certainty::Strong, Certainty::Strong);
+        Ok(Outcome::of([
+            Truth::fault(topic, Some(group), topic, 0, fault.starting(0)).followed(),
+            Truth::healthy(topic, Some(group), topic, Some(0)).followed(),
+        ]))
+    }))
+}
+
+/// The log loses what stands before 10 while the group stands at 4; its latest policy then skips 10 to 20.
+fn jump(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    lab.jvm.delete_records(topic, 0, 10)?;
+    // As long as an outage of a consumer might be; a follower looks every second or so.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    start_at_latest(lab, topic, group)
+}
+
+fn jumped(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("out_of_range_jump", "out_of_range_jump.billing");
+    twenty(lab, topic)?;
+    lab.jvm.consume(group, topic, 4)?;
+    jump(lab, topic, group)?;
+    let fault =
+        Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Indicative, Certainty::Indicative);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
+}
+
+fn jumped_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("out_of_range_jump_followed", "out_of_range_jump_followed.billing");
+    twenty(lab, topic)?;
+    lab.jvm.consume(group, topic, 4)?;
+    Ok(Box::new(move || {
+        jump(lab, topic, group)?;
+        let jumped = Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Strong, Certainty::Strong);
+        let deleted = Fault::new("delete_records", "deleted", "loss", Certainty::Proof, Certainty::Proof);
+        Ok(Outcome::of([
+            Truth::fault(topic, Some(group), topic, 0, jumped.starting(10)).followed(),
+            Truth::fault(topic, Some(group), topic, 0, deleted.exactly(4, 10)).followed(),
+        ]))
+    }))
+}
+
+fn offsets_expired(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("offsets_expired", "offsets_expired.billing");
+    twenty(lab, topic)?;
+    lab.jvm.consume(group, topic, 4)?;
+    wait_until("the offsets to expire", 120, || Ok(lab.jvm.committed(group, topic, 0)?.is_none()))?;
+    let fault = Fault::new("offsets_expired", "", "", Certainty::Strong, Certainty::Strong).of_any_verdict();
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
+}
+
+fn group_deleted(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("group_deleted", "group_deleted.billing");
+    twenty(lab, topic)?;
+    lab.jvm.consume(group, topic, 4)?;
+    lab.jvm.delete_group(group)?;
+    let fault = Fault::new("group_deleted", "", "", Certainty::Strong, Certainty::Strong).of_any_verdict();
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
+}
+
+fn committed_past_end(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("committed_past_end", "committed_past_end.billing");
+    twenty(lab, topic)?;
+    let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[])?;
+    member.read(20)?;
+    member.commit_at(topic, 0, 50)?;
+    member.close()?;
+    let fault =
+        Fault::new("committed_past_end", "", "", Certainty::Strong, Certainty::Strong).of_any_verdict();
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
+}
+
+/// A member commits 20; another one commits 5, and then 20 again.
+fn read_twice(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    lab.jvm.consume(group, topic, 20)?;
+    let second = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[])?;
+    wait_until("the second member to have its position", 30, || {
+        second.read_for(1, 1)?;
+        Ok(second.position(topic, 0).is_ok())
+    })?;
+    second.seek(topic, 0, Some(5))?;
+    second.commit()?;
+    second.read(15)?;
+    second.commit()?;
+    second.close()
+}
+
+fn redelivered(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("redelivered", "redelivered.billing");
+    twenty(lab, topic)?;
+    read_twice(lab, topic, group)?;
+    let fault = Fault::new("redelivered", "delivered", "note", Certainty::Proof, Certainty::Indicative);
+    Ok(Outcome::of([
+        Truth::fault(topic, Some(group), topic, 0, fault.exactly(5, 20)),
+        Truth::healthy(topic, Some(group), topic, Some(0)),
+    ]))
+}
+
+fn redelivered_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("redelivered_followed", "redelivered_followed.billing");
+    twenty(lab, topic)?;
+    Ok(Box::new(move || {
+        read_twice(lab, topic, group)?;
+        let fault = Fault::new("redelivered", "delivered", "note", Certainty::Proof, Certainty::Strong);
+        Ok(Outcome::of([
+            Truth::fault(topic, Some(group), topic, 0, fault.exactly(5, 20)).followed(),
+            Truth::healthy(topic, Some(group), topic, Some(0)).followed(),
+        ]))
+    }))
+}

@@ -1,0 +1,90 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::clients::{Error, Jvm};
+use crate::cluster::{Cluster, Options, Version};
+
+/// A kind of Kafka. Recipes of one stage share a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// One node; recipes run side by side.
+    Shared,
+    /// Also one node, of Kafka 4 only: share groups, and features that 3.9 lacks.
+    SharedSince4,
+    /// One node that forgets offsets after a minute; side by side.
+    Forgetful,
+    /// One node whose recipes stop, pause or damage it; one after the other.
+    Fragile,
+    /// Three nodes; one after the other.
+    Replicated,
+}
+
+impl Stage {
+    /// All of them, cheapest first.
+    pub const ALL: [Self; 4] = [Self::Shared, Self::Forgetful, Self::Fragile, Self::Replicated];
+
+    /// Whether a recipe of stage `other` can run here.
+    pub fn hosts(self, other: Self, version: Version) -> bool {
+        self == other || (self == Self::Shared && other == Self::SharedSince4 && version == Version::V4_3)
+    }
+
+    /// Whether recipes may run at the same time.
+    pub fn side_by_side(self) -> bool {
+        !matches!(self, Self::Fragile | Self::Replicated)
+    }
+
+    fn options(self, version: Version) -> Options {
+        let options = Options::of(version);
+        match self {
+            Self::Shared | Self::SharedSince4 | Self::Fragile => options,
+            Self::Forgetful => options.with("offsets.retention.minutes", "1"),
+            Self::Replicated => {
+                Options { nodes: 3, ..options }.with("unclean.leader.election.interval.ms", "1000")
+            }
+        }
+    }
+}
+
+/// A running Kafka with clients at hand.
+#[derive(Debug)]
+pub struct Lab {
+    /// Java's clients.
+    pub jvm: Jvm,
+    /// Which Kafka.
+    pub version: Version,
+    bootstrap: String,
+    // After the clients.
+    cluster: Mutex<Cluster>,
+}
+
+impl Lab {
+    /// Starts the Kafka of a stage.
+    ///
+    /// # Errors
+    /// If Kafka or the driver do not start.
+    pub fn start(stage: Stage, version: Version) -> Result<Self, Error> {
+        let cluster = Cluster::start(&stage.options(version))?;
+        let jvm = Jvm::start(&cluster)?;
+        Ok(Self { jvm, version, bootstrap: cluster.bootstrap(), cluster: Mutex::new(cluster) })
+    }
+
+    /// `host:port,…`
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// The cluster, for recipes that stop its nodes.
+    pub fn cluster(&self) -> MutexGuard<'_, Cluster> {
+        self.cluster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time `hours` ago (or ahead, if negative), in milliseconds since 1970: for records whose own time is not now.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the lab injects faults in real time; nothing of it is replayed"
+)]
+pub(super) fn hours_ago_ms(hours: i64) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or_default() - hours * 3_600_000
+}

@@ -1,0 +1,139 @@
+//! Topics that go, come back under their old name, or grow.
+
+use super::recipe::{During, Outcome, Recipe};
+use super::stage::Lab;
+use crate::clients::{Error, Records, Start, wait_until};
+use crate::truth::{Certainty, Fault, Truth};
+
+pub(super) const RECIPES: [Recipe; 6] = [
+    Recipe::snapshot("topic_deleted", "a topic is deleted before a group read all of it", topic_deleted),
+    Recipe::followed("topic_deleted_followed", "the same, watched", topic_deleted_followed),
+    Recipe::snapshot("topic_recreated", "a topic is deleted and created again", topic_recreated),
+    Recipe::followed("topic_recreated_followed", "the same, watched", topic_recreated_followed),
+    Recipe::snapshot(
+        "partition_added_latest",
+        "a latest group misses a new partition's first records",
+        added,
+    ),
+    Recipe::followed("partition_added_latest_followed", "the same, watched", added_followed),
+];
+
+/// Ten records, of which `group` read four.
+fn half_read(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 10))?;
+    lab.jvm.consume(group, topic, 4)
+}
+
+/// Gives the group another topic, so that it outlives the first one's offsets.
+fn anchor(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    let anchor = format!("{topic}.anchor");
+    lab.jvm.create_topic(&anchor, 1, &[])?;
+    lab.jvm.send(Records::new(&anchor, 0, 2))?;
+    lab.jvm.consume(group, &anchor, 2)
+}
+
+fn delete(lab: &Lab, topic: &str) -> Result<(), Error> {
+    lab.jvm.delete_topic(topic)?;
+    wait_until("a topic to be gone", 30, || match lab.jvm.leader(topic, 0) {
+        Err(Error::Refused { .. }) => Ok(true),
+        Err(other) => Err(other),
+        Ok(_) => Ok(false),
+    })
+}
+
+fn topic_deleted(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("topic_deleted", "topic_deleted.billing");
+    half_read(lab, topic, group)?;
+    anchor(lab, topic, group)?;
+    delete(lab, topic)?;
+    // Afterwards nothing tells how long the log was: that there was a lag can't be required.
+    let fault = Fault::new("topic_deleted", "deleted", "loss", Certainty::Strong, Certainty::Strong);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
+}
+
+fn topic_deleted_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("topic_deleted_followed", "topic_deleted_followed.billing");
+    half_read(lab, topic, group)?;
+    anchor(lab, topic, group)?;
+    Ok(Box::new(move || {
+        delete(lab, topic)?;
+        let fault = Fault::new("topic_deleted", "deleted", "loss", Certainty::Proof, Certainty::Proof);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(4, 10)).followed()]))
+    }))
+}
+
+fn topic_recreated(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("topic_recreated", "topic_recreated.billing");
+    half_read(lab, topic, group)?;
+    anchor(lab, topic, group)?;
+    delete(lab, topic)?;
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 3))?;
+    lab.jvm.consume(group, topic, 3)?;
+    let fault = Fault::new("topic_recreated", "deleted", "loss", Certainty::Strong, Certainty::Strong);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
+}
+
+fn topic_recreated_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("topic_recreated_followed", "topic_recreated_followed.billing");
+    half_read(lab, topic, group)?;
+    anchor(lab, topic, group)?;
+    Ok(Box::new(move || {
+        delete(lab, topic)?;
+        lab.jvm.create_topic(topic, 1, &[])?;
+        lab.jvm.send(Records::new(topic, 0, 3))?;
+        let fault = Fault::new("topic_recreated", "deleted", "loss", Certainty::Proof, Certainty::Proof);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(4, 10)).followed()]))
+    }))
+}
+
+/// A `latest` member that looks for new partitions every three seconds only.
+const RARELY_LOOKS: [(&str, &str); 2] = [("auto.offset.reset", "latest"), ("metadata.max.age.ms", "3000")];
+
+fn read_from_latest(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    lab.jvm.create_topic(topic, 1, &[])?;
+    let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &RARELY_LOOKS)?;
+    member.read_for(1, 3)?;
+    lab.jvm.send(Records::new(topic, 0, 4))?;
+    member.read(4)?;
+    member.commit()?;
+    member.run(true).map(|_running| ())
+}
+
+/// Five records enter the new partition before the member knows of it, three after.
+fn grow(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    lab.jvm.grow_topic(topic, 2)?;
+    wait_until("the leader of a new partition", 30, || match lab.jvm.leader(topic, 1) {
+        Ok(leader) => Ok(leader >= 0),
+        Err(Error::Refused { .. }) => Ok(false),
+        Err(other) => Err(other),
+    })?;
+    lab.jvm.send(Records::new(topic, 1, 5))?;
+    // Only what comes after the member's first fetch there gives it something to commit.
+    wait_until("the member to commit in its new partition", 60, || {
+        lab.jvm.send(Records::new(topic, 1, 1))?;
+        Ok(lab.jvm.committed(group, topic, 1)?.is_some())
+    })
+}
+
+fn added(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("partition_added_latest", "partition_added_latest.billing");
+    read_from_latest(lab, topic, group)?;
+    grow(lab, topic, group)?;
+    let fault =
+        Fault::new("partition_added_latest", "skipped", "loss", Certainty::Indicative, Certainty::Indicative);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 1, fault.optional())]))
+}
+
+fn added_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("partition_added_latest_followed", "partition_added_latest_followed.billing");
+    read_from_latest(lab, topic, group)?;
+    Ok(Box::new(move || {
+        grow(lab, topic, group)?;
+        let fault =
+            Fault::new("partition_added_latest", "skipped", "loss", Certainty::Strong, Certainty::Strong);
+        // It skipped at least the five; how many of the later ones came before its first fetch is its secret.
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 1, fault.starting(0)).followed()]))
+    }))
+}

@@ -1,0 +1,189 @@
+//! Transactions that end badly, late or never, and readers that don't wait for them.
+
+use super::recipe::{During, Outcome, Recipe};
+use super::stage::{Lab, Stage};
+use crate::clients::{Error, Producer, Records, Start};
+use crate::truth::{Certainty, Count, Fault, Truth};
+
+pub(super) const RECIPES: [Recipe; 8] = [
+    Recipe::snapshot("transaction_aborted", "a producer aborts; a read_committed group passes", aborted),
+    Recipe::followed("transaction_aborted_followed", "the same, watched", aborted_followed),
+    Recipe::snapshot(
+        "transaction_aborted_seen",
+        "a read_uncommitted group reads what is then aborted",
+        aborted_seen,
+    ),
+    Recipe::snapshot("transaction_open", "a transaction is open, within its own timeout", open),
+    Recipe::snapshot("transaction_timed_out", "a producer dies; the coordinator aborts for it", timed_out),
+    Recipe::snapshot(
+        "transaction_fenced",
+        "a second producer fences the first, whose records are aborted",
+        fenced,
+    ),
+    Recipe::snapshot(
+        "transaction_hanging",
+        "a transaction that no coordinator knows holds up its readers",
+        hanging,
+    )
+    .on(Stage::SharedSince4),
+    Recipe::followed("transaction_hanging_followed", "the same, watched", hanging_followed)
+        .on(Stage::SharedSince4),
+];
+
+const READ_COMMITTED: [(&str, &str); 1] = [("isolation.level", "read_committed")];
+
+fn transactional<'a>(lab: &'a Lab, id: &str, timeout_ms: &str) -> Result<Producer<'a>, Error> {
+    lab.jvm.producer(id, &[("transactional.id", id), ("transaction.timeout.ms", timeout_ms)])
+}
+
+/// Two committed, three aborted, two committed. The markers stand at 2, 6 and 9.
+fn commit_abort_commit(lab: &Lab, topic: &str) -> Result<(), Error> {
+    let producer = transactional(lab, topic, "60000")?;
+    for (records, commits) in [(2, true), (3, false), (2, true)] {
+        producer.begin()?;
+        producer.send(Records::new(topic, 0, records))?;
+        if commits { producer.commit()? } else { producer.abort()? }
+    }
+    producer.close()
+}
+
+fn read_committed(lab: &Lab, topic: &str, group: &str, records: i64) -> Result<(), Error> {
+    let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &READ_COMMITTED)?;
+    member.read(records)?;
+    member.commit()?;
+    member.close()
+}
+
+fn three_aborted() -> Fault {
+    Fault::new("transaction_aborted", "aborted", "note", Certainty::Proof, Certainty::Proof).exactly(3, 6)
+}
+
+fn aborted(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("transaction_aborted", "transaction_aborted.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    commit_abort_commit(lab, topic)?;
+    read_committed(lab, topic, group, 4)?;
+    Ok(Outcome::of([
+        Truth::fault(topic, None, topic, 0, three_aborted()),
+        Truth::healthy(topic, Some(group), topic, Some(0)),
+    ]))
+}
+
+fn aborted_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("transaction_aborted_followed", "transaction_aborted_followed.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    Ok(Box::new(move || {
+        commit_abort_commit(lab, topic)?;
+        read_committed(lab, topic, group, 4)?;
+        Ok(Outcome::of([
+            Truth::fault(topic, None, topic, 0, three_aborted()).followed(),
+            Truth::healthy(topic, Some(group), topic, Some(0)).followed(),
+        ]))
+    }))
+}
+
+fn aborted_seen(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("transaction_aborted_seen", "transaction_aborted_seen.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    let producer = transactional(lab, topic, "60000")?;
+    producer.begin()?;
+    producer.send(Records::new(topic, 0, 5))?;
+    // Commits past the data before its end marker is there.
+    lab.jvm.consume(group, topic, 5)?;
+    producer.abort()?;
+    producer.close()?;
+    let fault = Fault::new("transaction_aborted", "aborted", "note", Certainty::Proof, Certainty::Proof);
+    Ok(Outcome::of([
+        Truth::fault(topic, None, topic, 0, fault.exactly(0, 5)),
+        Truth::healthy(topic, Some(group), topic, Some(0)),
+    ]))
+}
+
+fn open(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("transaction_open", "transaction_open.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 3))?;
+    let producer = transactional(lab, topic, "900000")?;
+    producer.begin()?;
+    producer.send(Records::new(topic, 0, 4))?;
+    lab.jvm.send(Records::new(topic, 0, 2))?;
+    read_committed(lab, topic, group, 3)?;
+    Ok(Outcome::of([Truth::healthy(topic, Some(group), topic, Some(0))]).keeping(producer))
+}
+
+fn timed_out(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("transaction_timed_out", "transaction_timed_out.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    let producer = transactional(lab, topic, "2000")?;
+    producer.begin()?;
+    producer.send(Records::new(topic, 0, 3))?;
+    producer.vanish()?;
+    lab.jvm.send(Records::new(topic, 0, 2))?;
+    read_committed(lab, topic, group, 2)?;
+    let fault = Fault::new("transaction_aborted", "aborted", "note", Certainty::Proof, Certainty::Proof);
+    Ok(Outcome::of([
+        Truth::fault(topic, None, topic, 0, fault.exactly(0, 3)),
+        Truth::healthy(topic, Some(group), topic, Some(0)),
+    ]))
+}
+
+fn fenced(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("transaction_fenced", "transaction_fenced.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    let id = [("transactional.id", topic)];
+    let zombie = lab.jvm.producer("transaction_fenced.zombie", &id)?;
+    zombie.begin()?;
+    zombie.send(Records::new(topic, 0, 2))?;
+    let successor = lab.jvm.producer("transaction_fenced.successor", &id)?;
+    if zombie.send(Records::new(topic, 0, 1)).is_ok() {
+        return Err(Error::Waited { what: "the zombie to be fenced".to_owned(), seconds: 0 });
+    }
+    zombie.vanish()?;
+    successor.begin()?;
+    let kept = successor.send(Records::new(topic, 0, 1))?;
+    successor.commit()?;
+    successor.close()?;
+    read_committed(lab, topic, group, 1)?;
+    // The abort marker stands between the two.
+    let fault = Fault::new("transaction_aborted", "aborted", "note", Certainty::Proof, Certainty::Proof);
+    debug_assert_eq!(kept.start, 3);
+    Ok(Outcome::of([
+        Truth::fault(topic, None, topic, 0, fault.counted(0, 2, Count::Exact(2))),
+        Truth::healthy(topic, Some(group), topic, Some(0)),
+    ]))
+}
+
+/// Three ordinary records read by `group`, then two that nobody will ever commit or abort, then two more.
+fn forget(lab: &Lab, topic: &str) -> Result<(), Error> {
+    lab.jvm.configure_brokers(&[("transaction.partition.verification.enable", "false")])?;
+    lab.jvm.append_forgotten_transaction(topic, 0, 2)?;
+    lab.jvm.send(Records::new(topic, 0, 2)).map(drop)
+}
+
+fn stuck_from(offset: i64) -> Fault {
+    Fault::new("transaction_hanging", "in_flight", "stuck", Certainty::Proof, Certainty::Proof)
+        .starting(offset)
+}
+
+fn hanging(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("transaction_hanging", "transaction_hanging.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 3))?;
+    forget(lab, topic)?;
+    read_committed(lab, topic, group, 3)?;
+    Ok(Outcome::of([
+        Truth::fault(topic, None, topic, 0, stuck_from(3)),
+        Truth::healthy(topic, Some(group), topic, Some(0)),
+    ]))
+}
+
+fn hanging_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("transaction_hanging_followed", "transaction_hanging_followed.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 3))?;
+    read_committed(lab, topic, group, 3)?;
+    Ok(Box::new(move || {
+        forget(lab, topic)?;
+        Ok(Outcome::of([Truth::fault(topic, None, topic, 0, stuck_from(3)).followed()]))
+    }))
+}

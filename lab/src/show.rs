@@ -1,0 +1,226 @@
+//! Plays recipes on a Kafka and lets `whither check` look at it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+use std::{env, io, thread};
+
+use serde::Deserialize;
+
+use crate::cache;
+use crate::clients::Error;
+use crate::cluster::Version;
+use crate::judge::{Check, Judgement, judge, residuals, strays};
+use crate::process::Supervised;
+use crate::recipes::{During, Lab, Outcome, Recipe, Stage};
+use crate::truth::Truth;
+
+/// How many recipes go on at once; most of their time is waiting for the broker.
+const SIDE_BY_SIDE: usize = 4;
+/// `check` settles within its deadline of 60 s; a debug build on a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How long `check --follow` watches.
+const FOLLOW: Duration = Duration::from_secs(60);
+/// By then `check` has read what stands and follows. Nothing that it prints says when.
+const READING: Duration = Duration::from_secs(8);
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Each truth, judged. Empty without a `whither` to judge.
+    pub judgements: Vec<Judgement>,
+    /// Every truth that was made.
+    pub truths: Vec<Truth>,
+    /// Recipes that failed to happen, with why.
+    pub broken: Vec<(String, String)>,
+    /// Balance rows with a residual, and losses that no truth speaks of.
+    pub complaints: Vec<String>,
+}
+
+/// Where the program to judge is: `$WHITHER_BIN`, else `target/{release,debug}/whither`.
+pub fn whither() -> Option<PathBuf> {
+    if let Some(path) = env::var_os("WHITHER_BIN") {
+        return Some(PathBuf::from(path));
+    }
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| cache::repository().join("target"), PathBuf::from);
+    ["release", "debug"]
+        .iter()
+        .map(|profile| target.join(profile).join("whither"))
+        .find(|path| path.is_file())
+}
+
+/// Plays `recipes` stage by stage, each on a Kafka of its own, and judges `whither` by them.
+///
+/// # Errors
+/// If a Kafka does not start. A recipe that fails is told in the report.
+pub fn play(
+    recipes: &[Recipe],
+    version: Version,
+    whither: Option<&Path>,
+    keep: bool,
+) -> Result<Report, Error> {
+    let mut report = Report::default();
+    for stage in Stage::ALL {
+        let hosted: Vec<_> =
+            recipes.iter().filter(|recipe| stage.hosts(recipe.stage, version)).copied().collect();
+        if hosted.is_empty() {
+            continue;
+        }
+        let lab = Lab::start(stage, version)?;
+        if keep {
+            lab.cluster().keep_files();
+            eprintln!("{stage:?}: files stay in {}", lab.cluster().folder().display());
+        }
+        play_stage(&lab, stage, &hosted, whither, &mut report)?;
+    }
+    Ok(report)
+}
+
+fn play_stage(
+    lab: &Lab,
+    stage: Stage,
+    recipes: &[Recipe],
+    whither: Option<&Path>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let workers = if stage.side_by_side() { SIDE_BY_SIDE } else { 1 };
+    let snapshots: Vec<_> = recipes.iter().filter_map(|recipe| recipe.snapshot_play()).collect();
+    let plays = snapshots.iter().map(|&(name, play)| (name, move || play(lab))).collect();
+    let outcomes = all_of(plays, workers, &mut report.broken);
+    let standing: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.truths.clone()).collect();
+    if let (Some(whither), false) = (whither, snapshots.is_empty()) {
+        let check = check(whither, lab, None, || ())?;
+        report.judge(&standing, &check);
+    }
+    let followed: Vec<_> = recipes.iter().filter_map(|recipe| recipe.follower_play()).collect();
+    let befores = followed.iter().map(|&(name, play)| (name, move || Ok((name, play(lab)?)))).collect();
+    let durings: Vec<(&str, During<'_>)> = all_of(befores, workers, &mut report.broken);
+    report.truths.extend(standing);
+    if !durings.is_empty() {
+        follow(lab, durings, workers, whither, report)?;
+    }
+    // The clients of the first half live until here: they stand beside the second as well.
+    drop(outcomes);
+    Ok(())
+}
+
+fn follow(
+    lab: &Lab,
+    durings: Vec<(&str, During<'_>)>,
+    workers: usize,
+    whither: Option<&Path>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let mut outcomes = Vec::new();
+    let mut broken = Vec::new();
+    let happen = || outcomes = all_of(durings, workers, &mut broken);
+    let check = match whither {
+        Some(whither) => Some(check(whither, lab, Some(FOLLOW), happen)?),
+        None => {
+            happen();
+            None
+        }
+    };
+    report.broken.extend(broken);
+    let truths: Vec<_> = outcomes.iter().flat_map(|outcome: &Outcome<'_>| outcome.truths.clone()).collect();
+    if let Some(check) = check {
+        // What stood before is still true, and has to raise nothing now either.
+        let others: Vec<_> = report.truths.clone();
+        report.judge_among(&truths, &others, &check);
+    }
+    report.truths.extend(truths);
+    Ok(())
+}
+
+impl Report {
+    fn judge(&mut self, truths: &[Truth], check: &Check) {
+        self.judge_among(truths, &[], check);
+    }
+
+    fn judge_among(&mut self, truths: &[Truth], others: &[Truth], check: &Check) {
+        let mut known = truths.to_vec();
+        known.extend_from_slice(others);
+        let judged = judge(&known, check);
+        self.judgements.extend(judged.into_iter().take(truths.len()));
+        self.complaints.extend(residuals(check));
+        self.complaints.extend(strays(&known, check));
+    }
+}
+
+/// Runs named tasks, `workers` at a time; failures go to `broken`, by name.
+fn all_of<T: Send, F>(tasks: Vec<(&str, F)>, workers: usize, broken: &mut Vec<(String, String)>) -> Vec<T>
+where
+    F: FnOnce() -> Result<T, Error> + Send,
+{
+    let waiting = Mutex::new(tasks.into_iter());
+    let done = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((name, task)) = next(&waiting) {
+                    let result = task();
+                    if let Err(error) = &result {
+                        eprintln!("{name}: {error}");
+                    }
+                    lock(&done).push((name, result));
+                }
+            });
+        }
+    });
+    let mut good = Vec::new();
+    for (name, result) in done.into_inner().unwrap_or_default() {
+        match result {
+            Ok(value) => good.push(value),
+            Err(error) => broken.push((name.to_owned(), error.to_string())),
+        }
+    }
+    good
+}
+
+fn next<I: Iterator>(waiting: &Mutex<I>) -> Option<I::Item> {
+    lock(waiting).next()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Runs `whither check`, lets `meanwhile` happen if it follows, and reads what it printed last.
+fn check(
+    whither: &Path,
+    lab: &Lab,
+    follow: Option<Duration>,
+    meanwhile: impl FnOnce(),
+) -> Result<Check, Error> {
+    let folder = lab.cluster().folder().to_path_buf();
+    let (out, err) = (folder.join("check.json"), folder.join("check.err"));
+    let mut command = Command::new(whither);
+    command.args(["check", "--brokers", lab.bootstrap(), "--format", "json", "--all"]);
+    if let Some(follow) = follow {
+        command.args(["--follow", &format!("{}s", follow.as_secs())]);
+    }
+    command.stdin(Stdio::null()).stdout(File::create(&out)?).stderr(File::create(&err)?);
+    let mut running = Supervised::spawn(&mut command)?;
+    if follow.is_some() {
+        thread::sleep(READING);
+    }
+    meanwhile();
+    let ended = running.wait_for(PATIENCE + follow.unwrap_or_default());
+    // 0 nothing lost, 1 losses found, 5 could not tell: all three print the check.
+    let told = ended.and_then(|status| status.code()).is_some_and(|code| matches!(code, 0 | 1 | 5));
+    let last = if told { last_check(&fs::read_to_string(&out)?) } else { None };
+    last.ok_or_else(|| {
+        let said = fs::read_to_string(&err).unwrap_or_default();
+        io::Error::other(format!("whither check told nothing ({ended:?}): {said}")).into()
+    })
+}
+
+/// The last document that is a check; a following one may print several.
+fn last_check(text: &str) -> Option<Check> {
+    let documents = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+    let checks = documents.map_while(Result::ok).filter(|document| document.get("findings").is_some());
+    checks.last().and_then(|document| Check::deserialize(document).ok())
+}
