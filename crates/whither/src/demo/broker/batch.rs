@@ -125,31 +125,65 @@ pub(crate) struct Stamped {
 
 /// Offset and time of each record of an uncompressed batch; nothing for a compressed one.
 pub(crate) fn stamps(bytes: &[u8]) -> Vec<Stamped> {
-    let Some(header) = Header::parse(bytes).filter(|header| header.compression() == 0) else { return Vec::new() };
-    let mut records = bytes.get(HEADER_BYTES..).unwrap_or_default();
-    let mut stamps = Vec::new();
-    while let Some(stamp) = next_stamp(&mut records, &header) {
-        stamps.push(stamp);
-    }
-    stamps
+    each_record(bytes, |stamped, _| Some(stamped))
 }
 
-fn next_stamp(records: &mut &[u8], header: &Header) -> Option<Stamped> {
-    let length = usize::try_from(varint(records)?).ok()?;
-    let (mut record, rest) = records.split_at_checked(length)?;
-    *records = rest;
+/// Each record of an uncompressed batch; nothing for a compressed one.
+pub(crate) fn records(bytes: &[u8]) -> Vec<(Stamped, NewRecord)> {
+    each_record(bytes, |stamped, rest| {
+        let timestamp_ms = Some(stamped.timestamp_ms);
+        let (key, value) = (take_bytes(rest)?, take_bytes(rest)?);
+        let mut headers = Vec::new();
+        for _ in 0..varint(rest)? {
+            let name = String::from_utf8_lossy(&take_bytes(rest)??).into_owned();
+            headers.push((name, take_bytes(rest)?));
+        }
+        Some((stamped, NewRecord { key, value, headers, timestamp_ms }))
+    })
+}
+
+/// Reads records until one makes no sense. `read` gets what follows a record's offset.
+fn each_record<T>(bytes: &[u8], read: impl Fn(Stamped, &mut &[u8]) -> Option<T>) -> Vec<T> {
+    let Some(header) = Header::parse(bytes).filter(|header| header.compression() == 0) else {
+        return Vec::new();
+    };
+    let mut rest = bytes.get(HEADER_BYTES..).unwrap_or_default();
+    let mut found = Vec::new();
+    while let Some(record) = next_record(&mut rest, &header, &read) {
+        found.push(record);
+    }
+    found
+}
+
+fn next_record<T>(
+    rest: &mut &[u8],
+    header: &Header,
+    read: impl Fn(Stamped, &mut &[u8]) -> Option<T>,
+) -> Option<T> {
+    let length = usize::try_from(varint(rest)?).ok()?;
+    let (mut record, after) = rest.split_at_checked(length)?;
+    *rest = after;
     record.try_get_i8().ok()?;
     let timestamp_delta = varint(&mut record)?;
-    let offset_delta = varint(&mut record)?;
+    let offset = header.base_offset.checked_add(varint(&mut record)?)?;
     let appended = header.attributes & LOG_APPEND_TIME != 0;
-    Some(Stamped {
-        offset: header.base_offset.checked_add(offset_delta)?,
-        timestamp_ms: if appended {
-            header.max_timestamp
-        } else {
-            header.base_timestamp.checked_add(timestamp_delta)?
-        },
-    })
+    let created_ms = header.base_timestamp.checked_add(timestamp_delta)?;
+    read(
+        Stamped { offset, timestamp_ms: if appended { header.max_timestamp } else { created_ms } },
+        &mut record,
+    )
+}
+
+/// Outer `None`: makes no sense; inner: null.
+#[expect(clippy::option_option, reason = "null is a value here, and the end of the bytes is not")]
+fn take_bytes(from: &mut &[u8]) -> Option<Option<Bytes>> {
+    let length = varint(from)?;
+    if length < 0 {
+        return Some(None);
+    }
+    let (taken, rest) = from.split_at_checked(usize::try_from(length).ok()?)?;
+    *from = rest;
+    Some(Some(Bytes::copy_from_slice(taken)))
 }
 
 /// A zig-zag varint of up to 64 bits.
@@ -239,7 +273,8 @@ pub(crate) fn encode_marker(producer_id: i64, producer_epoch: i16, commit: bool,
     value.put_i16(0);
     value.put_i32(0);
     let marker = NewRecord { key: Some(key.freeze()), value: Some(value.freeze()), ..NewRecord::default() };
-    let writer = Writer { producer_id, producer_epoch, base_sequence: -1, transactional: true, control: true };
+    let writer =
+        Writer { producer_id, producer_epoch, base_sequence: -1, transactional: true, control: true };
     encode(&[marker], writer, now_ms)
 }
 

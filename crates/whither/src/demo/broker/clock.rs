@@ -39,7 +39,10 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the demo broker is its own world: no verdict reads this clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the demo broker is its own world: no verdict reads this clock"
+)]
 fn wall_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
 }

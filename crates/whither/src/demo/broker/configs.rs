@@ -30,7 +30,12 @@ pub(crate) struct Setting {
 
 const KEPT: &str = "Kept and shown; the demo broker does not act on it.";
 
-const fn setting(name: &'static str, kind: Kind, default: &'static str, broker_name: &'static str) -> Setting {
+const fn setting(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    broker_name: &'static str,
+) -> Setting {
     Setting { name, kind, default, broker_name, about: KEPT }
 }
 
@@ -46,26 +51,59 @@ const fn acted_on(
 
 /// Every topic setting, by name.
 pub(crate) const TOPIC_SETTINGS: &[Setting] = &[
-    acted_on("cleanup.policy", Kind::List, "delete", "log.cleanup.policy", "Only 'delete' applies retention; nothing is compacted."),
+    acted_on(
+        "cleanup.policy",
+        Kind::List,
+        "delete",
+        "log.cleanup.policy",
+        "Only 'delete' applies retention; nothing is compacted.",
+    ),
     setting("compression.gzip.level", Kind::Int, "-1", "compression.gzip.level"),
     setting("compression.lz4.level", Kind::Int, "9", "compression.lz4.level"),
     setting("compression.type", Kind::String, "producer", "compression.type"),
     setting("compression.zstd.level", Kind::Int, "3", "compression.zstd.level"),
     setting("delete.retention.ms", Kind::Long, "86400000", "log.cleaner.delete.retention.ms"),
-    setting("errors.deadletterqueue.group.enable", Kind::Boolean, "false", "errors.deadletterqueue.group.enable"),
+    setting(
+        "errors.deadletterqueue.group.enable",
+        Kind::Boolean,
+        "false",
+        "errors.deadletterqueue.group.enable",
+    ),
     setting("file.delete.delay.ms", Kind::Long, "60000", "log.segment.delete.delay.ms"),
     setting("flush.messages", Kind::Long, "9223372036854775807", "log.flush.interval.messages"),
     setting("flush.ms", Kind::Long, "9223372036854775807", "log.flush.interval.ms"),
-    setting("follower.replication.throttled.replicas", Kind::List, "", "follower.replication.throttled.replicas"),
+    setting(
+        "follower.replication.throttled.replicas",
+        Kind::List,
+        "",
+        "follower.replication.throttled.replicas",
+    ),
     setting("index.interval.bytes", Kind::Int, "4096", "log.index.interval.bytes"),
     setting("leader.replication.throttled.replicas", Kind::List, "", "leader.replication.throttled.replicas"),
     setting("local.retention.bytes", Kind::Long, "-2", "log.local.retention.bytes"),
     setting("local.retention.ms", Kind::Long, "-2", "log.local.retention.ms"),
     setting("max.compaction.lag.ms", Kind::Long, "9223372036854775807", "log.cleaner.max.compaction.lag.ms"),
-    acted_on("max.message.bytes", Kind::Int, "1048588", "message.max.bytes", "The largest batch that is accepted."),
+    acted_on(
+        "max.message.bytes",
+        Kind::Int,
+        "1048588",
+        "message.max.bytes",
+        "The largest batch that is accepted.",
+    ),
     setting("message.timestamp.after.max.ms", Kind::Long, "3600000", "log.message.timestamp.after.max.ms"),
-    setting("message.timestamp.before.max.ms", Kind::Long, "9223372036854775807", "log.message.timestamp.before.max.ms"),
-    acted_on("message.timestamp.type", Kind::String, "CreateTime", "log.message.timestamp.type", "CreateTime or LogAppendTime."),
+    setting(
+        "message.timestamp.before.max.ms",
+        Kind::Long,
+        "9223372036854775807",
+        "log.message.timestamp.before.max.ms",
+    ),
+    acted_on(
+        "message.timestamp.type",
+        Kind::String,
+        "CreateTime",
+        "log.message.timestamp.type",
+        "CreateTime or LogAppendTime.",
+    ),
     setting("min.cleanable.dirty.ratio", Kind::Double, "0.5", "log.cleaner.min.cleanable.ratio"),
     setting("min.compaction.lag.ms", Kind::Long, "0", "log.cleaner.min.compaction.lag.ms"),
     setting("min.insync.replicas", Kind::Int, "1", "min.insync.replicas"),
@@ -73,8 +111,20 @@ pub(crate) const TOPIC_SETTINGS: &[Setting] = &[
     setting("remote.copy.disable", Kind::Boolean, "false", "remote.copy.disable"),
     setting("remote.log.delete.on.disable", Kind::Boolean, "false", "remote.log.delete.on.disable"),
     setting("remote.storage.enable", Kind::Boolean, "false", "remote.storage.enable"),
-    acted_on("retention.bytes", Kind::Long, "-1", "log.retention.bytes", "Oldest batches over this size per partition go; -1: no limit."),
-    acted_on("retention.ms", Kind::Long, "604800000", "log.retention.ms", "Batches older than this go; -1: no limit."),
+    acted_on(
+        "retention.bytes",
+        Kind::Long,
+        "-1",
+        "log.retention.bytes",
+        "Oldest batches over this size per partition go; -1: no limit.",
+    ),
+    acted_on(
+        "retention.ms",
+        Kind::Long,
+        "604800000",
+        "log.retention.ms",
+        "Batches older than this go; -1: no limit.",
+    ),
     setting("segment.bytes", Kind::Int, "1073741824", "log.segment.bytes"),
     setting("segment.index.bytes", Kind::Int, "10485760", "log.index.size.max.bytes"),
     setting("segment.jitter.ms", Kind::Long, "0", "log.roll.jitter.ms"),
@@ -174,7 +224,11 @@ pub(crate) fn broker_settings(options: &Options) -> Vec<(&'static str, Kind, Str
         ("log.retention.ms", Kind::Long, "604800000".to_owned()),
         ("max.connections", Kind::Int, options.max_connections.to_string()),
         ("num.partitions", Kind::Int, options.default_partitions.to_string()),
-        ("offsets.retention.check.interval.ms", Kind::Long, options.offsets_retention_check_interval_ms.to_string()),
+        (
+            "offsets.retention.check.interval.ms",
+            Kind::Long,
+            options.offsets_retention_check_interval_ms.to_string(),
+        ),
         ("offsets.retention.minutes", Kind::Int, (options.offsets_retention_ms / 60_000).to_string()),
         ("offsets.topic.num.partitions", Kind::Int, options.offsets_partitions.to_string()),
         ("offsets.topic.replication.factor", Kind::Int, "1".to_owned()),

@@ -116,6 +116,8 @@ pub(crate) struct Group {
     deadline_ms: Option<i64>,
     initial_delay_ms: i64,
     outbox: Vec<NewRecord>,
+    /// Something about it is in the topic, so its end has to be too.
+    written: bool,
 }
 
 impl Group {
@@ -137,11 +139,13 @@ impl Group {
             deadline_ms: None,
             initial_delay_ms,
             outbox: Vec::new(),
+            written: false,
         }
     }
 
     /// Records to append, in order.
     pub(crate) fn take_records(&mut self) -> Vec<NewRecord> {
+        self.written |= !self.outbox.is_empty();
         std::mem::take(&mut self.outbox)
     }
 
@@ -153,7 +157,9 @@ impl Group {
 
     /// Writes that the group is no more.
     pub(crate) fn record_end(&mut self) {
-        self.outbox.push(offsets_topic::metadata_tombstone(&self.id));
+        if self.written {
+            self.outbox.push(offsets_topic::metadata_tombstone(&self.id));
+        }
     }
 
     /// Nobody is in it, nobody is about to be.
@@ -168,22 +174,33 @@ impl Group {
 
     /// The member called `id`, if `instance_id` does not say that another one took its place.
     fn check_member(&self, id: &str, instance_id: Option<&str>) -> Result<(), ResponseError> {
-        if let Some(current) = instance_id.and_then(|instance| self.instances.get(instance)) {
-            if current != id {
-                return Err(ResponseError::FencedInstanceId);
-            }
+        if let Some(current) = instance_id.and_then(|instance| self.instances.get(instance))
+            && current != id
+        {
+            return Err(ResponseError::FencedInstanceId);
         }
         if self.members.contains_key(id) { Ok(()) } else { Err(ResponseError::UnknownMemberId) }
     }
 
     /// Kafka's checks before a heartbeat or sync: the member, its generation.
-    fn check_generation(&self, id: &str, instance: Option<&str>, generation: i32) -> Result<(), ResponseError> {
+    fn check_generation(
+        &self,
+        id: &str,
+        instance: Option<&str>,
+        generation: i32,
+    ) -> Result<(), ResponseError> {
         self.check_member(id, instance)?;
         if generation == self.generation { Ok(()) } else { Err(ResponseError::IllegalGeneration) }
     }
 
     /// Whether a commit from this member and generation may be taken; -1 and no member is "not by a member".
-    pub(crate) fn check_commit(&mut self, id: &str, instance: Option<&str>, generation: i32, now_ms: i64) -> Result<(), ResponseError> {
+    pub(crate) fn check_commit(
+        &mut self,
+        id: &str,
+        instance: Option<&str>,
+        generation: i32,
+        now_ms: i64,
+    ) -> Result<(), ResponseError> {
         if generation < 0 && id.is_empty() && instance.is_none() {
             let free = self.phase == Phase::Empty;
             return if free { Ok(()) } else { Err(ResponseError::UnknownMemberId) };
@@ -199,7 +216,12 @@ impl Group {
     }
 
     /// As [`Group::check_commit`], for commits inside a transaction (KIP-447): older clients say nothing.
-    pub(crate) fn check_transactional_commit(&self, id: &str, instance: Option<&str>, generation: i32) -> Result<(), ResponseError> {
+    pub(crate) fn check_transactional_commit(
+        &self,
+        id: &str,
+        instance: Option<&str>,
+        generation: i32,
+    ) -> Result<(), ResponseError> {
         if generation < 0 && id.is_empty() && instance.is_none() {
             return Ok(());
         }

@@ -88,19 +88,25 @@ impl Log {
     ///
     /// # Errors
     /// The code that Kafka answers for this batch.
-    pub(crate) fn append(&mut self, sent: &Bytes, rules: AppendRules, now_ms: i64) -> Result<Appended, ResponseError> {
+    pub(crate) fn append(
+        &mut self,
+        sent: &Bytes,
+        rules: AppendRules,
+        now_ms: i64,
+    ) -> Result<Appended, ResponseError> {
         let header = validate(sent, rules)?;
-        if header.has_producer() {
-            if let Sequenced::Duplicate { base_offset, appended_ms } = self.sequences.check(&header)? {
-                let append_time_ms = if rules.log_append_time { appended_ms } else { -1 };
-                return Ok(Appended { base_offset, append_time_ms });
-            }
+        if header.has_producer()
+            && let Sequenced::Duplicate { base_offset, appended_ms } = self.sequences.check(&header)?
+        {
+            let append_time_ms = if rules.log_append_time { appended_ms } else { -1 };
+            return Ok(Appended { base_offset, append_time_ms });
         }
         let mut bytes = BytesMut::from(sent.as_ref());
         if rules.log_append_time {
             batch::stamp_append_time(&mut bytes, &header, now_ms);
         }
-        let base_offset = self.push(bytes, &header, if rules.log_append_time { now_ms } else { header.max_timestamp });
+        let base_offset =
+            self.push(bytes, &header, if rules.log_append_time { now_ms } else { header.max_timestamp });
         if header.has_producer() {
             self.sequences.appended(&header, base_offset, now_ms);
         }
@@ -137,23 +143,27 @@ impl Log {
         base_offset
     }
 
-    /// Whole batches from the one that holds `from`, up to `until`, at most `max_bytes` but one batch at least
-    /// (KIP-74). A batch cut by the log start or by `from` comes whole, as from a real broker.
-    pub(crate) fn read(&self, from: i64, until: i64, max_bytes: usize) -> Read {
+    /// Whole batches from the one that holds `from`, up to `until`, at most `max_bytes`, but one batch at least if
+    /// `at_least_one`. A batch cut by the log start or by `from` comes whole, as from a real broker.
+    pub(crate) fn read(&self, from: i64, until: i64, max_bytes: usize, at_least_one: bool) -> Read {
         let first = self.batches.partition_point(|batch| batch.last_offset < from);
         let mut out = BytesMut::new();
         let mut reached = from;
         for batch in self.batches.iter().skip(first).take_while(|batch| batch.base_offset < until) {
-            if !out.is_empty() && out.len() + batch.bytes.len() > max_bytes {
+            let forced = at_least_one && out.is_empty();
+            if !forced && out.len() + batch.bytes.len() > max_bytes {
                 break;
             }
             out.extend_from_slice(&batch.bytes);
             reached = batch.last_offset + 1;
         }
-        Read { bytes: out.freeze(), aborted: self.sequences.aborted_between(from, reached).copied().collect() }
+        Read {
+            bytes: out.freeze(),
+            aborted: self.sequences.aborted_between(from, reached).copied().collect(),
+        }
     }
 
-    /// Size of what [`Log::read`] would return, without copying.
+    /// Size of what [`Log::read`] would return with one batch at least, without copying.
     pub(crate) fn readable_bytes(&self, from: i64, until: i64, max_bytes: usize) -> usize {
         let first = self.batches.partition_point(|batch| batch.last_offset < from);
         let mut total = 0;
@@ -171,7 +181,7 @@ impl Log {
     /// A compressed batch is not opened: its first offset stands for all its records.
     pub(crate) fn first_at(&self, timestamp_ms: i64, until: i64) -> Option<Stamped> {
         let batches = self.batches.iter().filter(|batch| batch.max_timestamp >= timestamp_ms);
-        let mut stamps = batches.flat_map(|batch| batch.stamps());
+        let mut stamps = batches.flat_map(Stored::stamps);
         stamps.find(|at| at.timestamp_ms >= timestamp_ms && at.offset >= self.start && at.offset < until)
     }
 

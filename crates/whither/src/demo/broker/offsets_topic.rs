@@ -13,7 +13,8 @@ pub(crate) const NAME: &str = "__consumer_offsets";
 
 /// The partition that holds `group`: Java's `String.hashCode`, made positive, modulo `partitions`.
 pub(crate) fn partition_of(group: &str, partitions: i32) -> i32 {
-    let hash = group.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    let hash =
+        group.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
     hash.checked_abs().unwrap_or(0) % partitions.max(1)
 }
 
@@ -29,7 +30,11 @@ pub(crate) fn commit(group: &str, topic: &str, partition: i32, committed: Option
 
 /// The group as it is now.
 pub(crate) fn metadata(group: &Group) -> NewRecord {
-    NewRecord { key: Some(metadata_key(&group.id)), value: Some(metadata_value(group)), ..NewRecord::default() }
+    NewRecord {
+        key: Some(metadata_key(&group.id)),
+        value: Some(metadata_value(group)),
+        ..NewRecord::default()
+    }
 }
 
 /// The group's end.
@@ -118,8 +123,12 @@ fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
 
 fn put_unsigned_varint(out: &mut BytesMut, mut value: usize) {
     while value >= 0x80 {
-        out.put_u8((value & 0x7f) as u8 | 0x80);
+        out.put_u8(low_bits(value) | 0x80);
         value >>= 7;
     }
-    out.put_u8((value & 0x7f) as u8);
+    out.put_u8(low_bits(value));
+}
+
+fn low_bits(value: usize) -> u8 {
+    u8::try_from(value & 0x7f).unwrap_or(0)
 }

@@ -48,7 +48,10 @@ pub(crate) struct Aborted {
 pub(crate) enum Sequenced {
     InOrder,
     /// Was appended before, here: answered as if it were new.
-    Duplicate { base_offset: i64, appended_ms: i64 },
+    Duplicate {
+        base_offset: i64,
+        appended_ms: i64,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -73,7 +76,10 @@ impl Sequences {
             return first_of_epoch(header);
         }
         if let Some(before) = known.find(header) {
-            return Ok(Sequenced::Duplicate { base_offset: before.base_offset, appended_ms: before.appended_ms });
+            return Ok(Sequenced::Duplicate {
+                base_offset: before.base_offset,
+                appended_ms: before.appended_ms,
+            });
         }
         if !header.is_transactional() && known.open_from.is_some() {
             return Err(ResponseError::InvalidTxnState);
@@ -88,7 +94,8 @@ impl Sequences {
 
     /// Notes a batch that was appended at `base_offset`.
     pub(crate) fn appended(&mut self, header: &Header, base_offset: i64, now_ms: i64) {
-        let producer = self.producers.entry(header.producer_id).or_insert_with(|| Producer::new(header.producer_epoch));
+        let producer =
+            self.producers.entry(header.producer_id).or_insert_with(|| Producer::new(header.producer_epoch));
         if producer.epoch != header.producer_epoch {
             producer.recent.clear();
             producer.epoch = header.producer_epoch;
@@ -195,5 +202,9 @@ impl Producer {
 }
 
 fn first_of_epoch(header: &Header) -> Result<Sequenced, ResponseError> {
-    if header.base_sequence == 0 { Ok(Sequenced::InOrder) } else { Err(ResponseError::OutOfOrderSequenceNumber) }
+    if header.base_sequence == 0 {
+        Ok(Sequenced::InOrder)
+    } else {
+        Err(ResponseError::OutOfOrderSequenceNumber)
+    }
 }

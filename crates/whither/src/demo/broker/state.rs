@@ -124,7 +124,12 @@ impl State {
     ///
     /// # Errors
     /// What CreateTopics answers.
-    pub(crate) fn create_topic(&mut self, name: &str, partitions: i32, configs: TopicConfigs) -> Result<Uuid, Refused> {
+    pub(crate) fn create_topic(
+        &mut self,
+        name: &str,
+        partitions: i32,
+        configs: TopicConfigs,
+    ) -> Result<Uuid, Refused> {
         let partitions = self.check_new_topic(name, partitions)?;
         let id = self.ids.uuid();
         self.topics.insert(name, id, partitions, configs);
@@ -139,14 +144,23 @@ impl State {
     /// As [`State::create_topic`].
     pub(crate) fn check_new_topic(&self, name: &str, partitions: i32) -> Result<usize, Refused> {
         if !is_valid_name(name) {
-            return Err(Refused::new(ResponseError::InvalidTopicException, format!("Topic name '{name}' is illegal")));
+            return Err(Refused::new(
+                ResponseError::InvalidTopicException,
+                format!("Topic name '{name}' is illegal"),
+            ));
         }
         if self.topics.get(name).is_some() {
-            return Err(Refused::new(ResponseError::TopicAlreadyExists, format!("Topic '{name}' already exists.")));
+            return Err(Refused::new(
+                ResponseError::TopicAlreadyExists,
+                format!("Topic '{name}' already exists."),
+            ));
         }
         let wanted = usize::try_from(partitions).ok().filter(|count| *count > 0);
         let wanted = wanted.ok_or_else(|| {
-            Refused::new(ResponseError::InvalidPartitions, "Number of partitions was set to an invalid non-positive value.")
+            Refused::new(
+                ResponseError::InvalidPartitions,
+                "Number of partitions was set to an invalid non-positive value.",
+            )
         })?;
         self.check_room(wanted)?;
         Ok(wanted)
@@ -206,7 +220,9 @@ impl State {
             return;
         }
         let mut configs = TopicConfigs::default();
-        for (name, value) in [("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", "104857600")] {
+        for (name, value) in
+            [("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", "104857600")]
+        {
             configs.set(name, value).unwrap_or_else(|message| self.say(format_args!("{message}")));
         }
         let partitions = usize::try_from(self.options.offsets_partitions.max(1)).unwrap_or(1);

@@ -72,7 +72,9 @@ impl State {
         }
         for (topic, partition, offsets, start) in dropped {
             self.log_changed();
-            self.say(format_args!("retention dropped {offsets} offsets of {topic}/{partition}, log starts at {start}"));
+            self.say(format_args!(
+                "retention dropped {offsets} offsets of {topic}/{partition}, log starts at {start}"
+            ));
         }
     }
 
@@ -80,7 +82,8 @@ impl State {
     pub(crate) fn expire_offsets(&mut self, now_ms: i64, retention_ms: i64) {
         let ids: Vec<String> = self.groups.keys().cloned().collect();
         for id in ids {
-            let expired = self.groups.get_mut(&id).map_or(0, |group| group.expire_offsets(now_ms, retention_ms));
+            let expired =
+                self.groups.get_mut(&id).map_or(0, |group| group.expire_offsets(now_ms, retention_ms));
             if expired > 0 {
                 self.say(format_args!("group {id}: {expired} offsets expired"));
             }

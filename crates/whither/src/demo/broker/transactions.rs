@@ -64,14 +64,25 @@ impl Transactions {
     }
 
     /// The transactional id, if this producer and epoch own it.
-    pub(crate) fn owned(&mut self, id: &str, producer_id: i64, epoch: i16) -> Result<&mut Transaction, ResponseError> {
+    pub(crate) fn owned(
+        &mut self,
+        id: &str,
+        producer_id: i64,
+        epoch: i16,
+    ) -> Result<&mut Transaction, ResponseError> {
         let found = self.by_id.get_mut(id).filter(|found| found.producer_id == producer_id);
         let found = found.ok_or(ResponseError::InvalidProducerIdMapping)?;
         if found.epoch == epoch { Ok(found) } else { Err(ResponseError::ProducerFenced) }
     }
 
     /// Whether a batch of this producer for this partition belongs to its open transaction (KIP-890).
-    pub(crate) fn verify(&mut self, id: &str, producer_id: i64, epoch: i16, place: &(String, i32)) -> Result<(), ResponseError> {
+    pub(crate) fn verify(
+        &mut self,
+        id: &str,
+        producer_id: i64,
+        epoch: i16,
+        place: &(String, i32),
+    ) -> Result<(), ResponseError> {
         let owned = self.owned(id, producer_id, epoch)?;
         if owned.stage == Stage::Ongoing && owned.partitions.contains(place) {
             Ok(())
@@ -108,7 +119,11 @@ pub(crate) struct Wanted {
 
 impl State {
     /// Gives `id` a producer id and epoch of its own, ending whatever an older producer left open.
-    pub(crate) fn init_transactional(&mut self, id: &str, wanted: Wanted) -> Result<(i64, i16), ResponseError> {
+    pub(crate) fn init_transactional(
+        &mut self,
+        id: &str,
+        wanted: Wanted,
+    ) -> Result<(i64, i16), ResponseError> {
         if wanted.timeout_ms <= 0 || wanted.timeout_ms > self.options.transaction_max_timeout_ms {
             return Err(ResponseError::InvalidTransactionTimeout);
         }
@@ -151,7 +166,13 @@ impl State {
     }
 
     /// Ends the transaction of `id` as its producer asks; asking again for the same end is fine.
-    pub(crate) fn end_transaction(&mut self, id: &str, producer_id: i64, epoch: i16, commit: bool) -> Result<(), ResponseError> {
+    pub(crate) fn end_transaction(
+        &mut self,
+        id: &str,
+        producer_id: i64,
+        epoch: i16,
+        commit: bool,
+    ) -> Result<(), ResponseError> {
         let owned = self.transactions.owned(id, producer_id, epoch)?;
         match (owned.stage, commit) {
             (Stage::Ongoing, _) => self.complete(id, commit),

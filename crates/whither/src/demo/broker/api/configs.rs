@@ -42,9 +42,9 @@ impl State {
                 .with_resource_name(resource.resource_name.clone());
             match self.described(resource, request) {
                 Ok(configs) => response.with_configs(configs),
-                Err(refused) => {
-                    response.with_error_code(refused.error.code()).with_error_message(Some(text(&refused.message)))
-                }
+                Err(refused) => response
+                    .with_error_code(refused.error.code())
+                    .with_error_message(Some(text(&refused.message))),
             }
         });
         DescribeConfigsResponse::default().with_results(results.collect())
@@ -83,7 +83,12 @@ impl State {
     }
 
     fn topic_configs(&self, name: &str) -> Result<&TopicConfigs, Refused> {
-        let unknown = || Refused::new(ResponseError::UnknownTopicOrPartition, format!("The topic '{name}' does not exist."));
+        let unknown = || {
+            Refused::new(
+                ResponseError::UnknownTopicOrPartition,
+                format!("The topic '{name}' does not exist."),
+            )
+        };
         self.topics.get(name).map(|topic| &topic.configs).ok_or_else(unknown)
     }
 
@@ -91,8 +96,13 @@ impl State {
         let mut responses = Vec::with_capacity(request.resources.len());
         for resource in &request.resources {
             let mut configs = TopicConfigs::default();
-            let sets = resource.configs.iter().try_for_each(|config| set(&mut configs, &config.name, config.value.as_ref()));
-            let result = sets.and_then(|()| self.replace(resource.resource_type, &resource.resource_name, configs, request.validate_only));
+            let sets = resource
+                .configs
+                .iter()
+                .try_for_each(|config| set(&mut configs, &config.name, config.value.as_ref()));
+            let result = sets.and_then(|()| {
+                self.replace(resource.resource_type, &resource.resource_name, configs, request.validate_only)
+            });
             let (error_code, message) = told(result);
             responses.push(
                 alter_configs_response::AlterConfigsResourceResponse::default()
@@ -105,11 +115,16 @@ impl State {
         AlterConfigsResponse::default().with_responses(responses)
     }
 
-    pub(crate) fn incremental_alter_configs(&mut self, request: &IncrementalAlterConfigsRequest) -> IncrementalAlterConfigsResponse {
+    pub(crate) fn incremental_alter_configs(
+        &mut self,
+        request: &IncrementalAlterConfigsRequest,
+    ) -> IncrementalAlterConfigsResponse {
         let mut responses = Vec::with_capacity(request.resources.len());
         for resource in &request.resources {
             let changed = self.changed(resource);
-            let result = changed.and_then(|configs| self.replace(resource.resource_type, &resource.resource_name, configs, request.validate_only));
+            let result = changed.and_then(|configs| {
+                self.replace(resource.resource_type, &resource.resource_name, configs, request.validate_only)
+            });
             let (error_code, message) = told(result);
             responses.push(
                 incremental_alter_configs_response::AlterConfigsResourceResponse::default()
@@ -131,7 +146,13 @@ impl State {
         Ok(configs)
     }
 
-    fn replace(&mut self, kind: i8, name: &str, configs: TopicConfigs, validate_only: bool) -> Result<(), Refused> {
+    fn replace(
+        &mut self,
+        kind: i8,
+        name: &str,
+        configs: TopicConfigs,
+        validate_only: bool,
+    ) -> Result<(), Refused> {
         check_alterable(kind)?;
         self.topic_configs(name)?;
         if validate_only {
@@ -149,17 +170,29 @@ fn check_broker(name: &str) -> Result<(), Refused> {
     if name.is_empty() || name == NODE_ID.to_string() {
         return Ok(());
     }
-    Err(Refused::new(ResponseError::InvalidRequest, format!("Unexpected broker id, expected {NODE_ID}, but received {name}")))
+    Err(Refused::new(
+        ResponseError::InvalidRequest,
+        format!("Unexpected broker id, expected {NODE_ID}, but received {name}"),
+    ))
 }
 
 fn check_alterable(kind: i8) -> Result<(), Refused> {
-    if kind == TOPIC { Ok(()) } else { Err(Refused::new(ResponseError::InvalidRequest, "The demo broker alters topics' configs only.")) }
+    if kind == TOPIC {
+        Ok(())
+    } else {
+        Err(Refused::new(ResponseError::InvalidRequest, "The demo broker alters topics' configs only."))
+    }
 }
 
-fn describe(configs: &TopicConfigs, setting: &Setting, request: &DescribeConfigsRequest) -> DescribeConfigsResourceResult {
+fn describe(
+    configs: &TopicConfigs,
+    setting: &Setting,
+    request: &DescribeConfigsRequest,
+) -> DescribeConfigsResourceResult {
     let own = configs.own(setting);
     let from_topic = own.map(|value| synonym(setting.name, value, FROM_TOPIC));
-    let synonyms = from_topic.into_iter().chain([synonym(setting.broker_name, setting.default, FROM_DEFAULT)]);
+    let synonyms =
+        from_topic.into_iter().chain([synonym(setting.broker_name, setting.default, FROM_DEFAULT)]);
     DescribeConfigsResourceResult::default()
         .with_name(text(setting.name))
         .with_value(Some(text(configs.get(setting.name))))
@@ -174,7 +207,9 @@ fn synonym(name: &str, value: &str, source: i8) -> DescribeConfigsSynonym {
 }
 
 fn set(configs: &mut TopicConfigs, name: &str, value: Option<&StrBytes>) -> Result<(), Refused> {
-    let value = value.ok_or_else(|| Refused::new(ResponseError::InvalidRequest, format!("Null value not supported for {name}")))?;
+    let value = value.ok_or_else(|| {
+        Refused::new(ResponseError::InvalidRequest, format!("Null value not supported for {name}"))
+    })?;
     configs.set(name, value).map_err(|message| Refused::new(ResponseError::InvalidConfig, message))
 }
 
@@ -191,11 +226,15 @@ fn change(configs: &mut TopicConfigs, config: &incremental::AlterableConfig) -> 
         }
         operation @ (OP_APPEND | OP_SUBTRACT) => {
             if setting.kind != super::super::configs::Kind::List {
-                return Err(Refused::new(ResponseError::InvalidConfig, format!("Can't append to or subtract from {name}: not a list")));
+                return Err(Refused::new(
+                    ResponseError::InvalidConfig,
+                    format!("Can't append to or subtract from {name}: not a list"),
+                ));
             }
             let said: BTreeSet<&str> = config.value.as_deref().unwrap_or_default().split(',').collect();
             let is = configs.get(name).to_owned();
-            let mut list: Vec<&str> = is.split(',').filter(|item| !item.is_empty() && !said.contains(item)).collect();
+            let mut list: Vec<&str> =
+                is.split(',').filter(|item| !item.is_empty() && !said.contains(item)).collect();
             if operation == OP_APPEND {
                 list.extend(said);
             }

@@ -27,7 +27,8 @@ pub(crate) async fn fetch(shared: &Shared, request: &FetchRequest, version: i16)
     let mut changes = shared.changes();
     loop {
         changes.mark_unchanged();
-        let ready = shared.with(|state| state.fetch_ready(request, version).then(|| state.fetch(request, version)));
+        let ready =
+            shared.with(|state| state.fetch_ready(request, version).then(|| state.fetch(request, version)));
         if let Some(response) = ready {
             return response;
         }
@@ -48,8 +49,12 @@ impl State {
         for topic in &request.topics {
             let name = self.fetched_topic(topic, version);
             for partition in &topic.partitions {
-                let Ok((log, until)) = self.readable(name.as_deref(), partition, request.isolation_level) else { return true };
-                bytes += log.readable_bytes(partition.fetch_offset, until, limit(partition.partition_max_bytes));
+                let Ok((log, until)) = self.readable(name.as_deref(), partition, request.isolation_level)
+                else {
+                    return true;
+                };
+                bytes +=
+                    log.readable_bytes(partition.fetch_offset, until, limit(partition.partition_max_bytes));
             }
         }
         bytes >= min_bytes
@@ -59,16 +64,14 @@ impl State {
         if request.session_id != 0 {
             return FetchResponse::default().with_error_code(ResponseError::FetchSessionIdNotFound.code());
         }
-        let mut room = limit(request.max_bytes);
+        let mut budget = Budget { room: limit(request.max_bytes), got_any: false };
         let mut topics = Vec::with_capacity(request.topics.len());
         for topic in &request.topics {
             let name = self.fetched_topic(topic, version);
-            let mut partitions = Vec::with_capacity(topic.partitions.len());
-            for partition in &topic.partitions {
-                let data = self.fetch_partition(name.as_deref(), partition, request.isolation_level, version, room);
-                room = room.saturating_sub(data.records.as_ref().map_or(0, Bytes::len));
-                partitions.push(data);
-            }
+            let partitions = topic.partitions.iter().map(|partition| {
+                self.fetch_partition(name.as_deref(), partition, request.isolation_level, &mut budget)
+            });
+            let partitions = partitions.collect();
             topics.push(
                 FetchableTopicResponse::default()
                     .with_topic(TopicName(text(&name.unwrap_or_default())))
@@ -87,7 +90,12 @@ impl State {
     }
 
     /// The log and where this reader must stop.
-    fn readable(&self, topic: Option<&str>, asked: &FetchPartition, isolation: i8) -> Result<(&Log, i64), ResponseError> {
+    fn readable(
+        &self,
+        topic: Option<&str>,
+        asked: &FetchPartition,
+        isolation: i8,
+    ) -> Result<(&Log, i64), ResponseError> {
         let topic = topic.ok_or(ResponseError::UnknownTopicId)?;
         let log = self.log(topic, asked.partition)?;
         check_epoch(log, asked.current_leader_epoch)?;
@@ -97,7 +105,13 @@ impl State {
         Ok((log, if isolation == READ_COMMITTED { log.stable_end() } else { log.end() }))
     }
 
-    fn fetch_partition(&self, topic: Option<&str>, asked: &FetchPartition, isolation: i8, version: i16, room: usize) -> PartitionData {
+    fn fetch_partition(
+        &self,
+        topic: Option<&str>,
+        asked: &FetchPartition,
+        isolation: i8,
+        budget: &mut Budget,
+    ) -> PartitionData {
         let data = PartitionData::default()
             .with_partition_index(asked.partition)
             .with_high_watermark(-1)
@@ -109,10 +123,14 @@ impl State {
             Ok(readable) => readable,
             Err(error) => return data.with_error_code(error.code()).with_aborted_transactions(None),
         };
-        let _ = version;
-        let read = if room == 0 { Default::default() } else { log.read(asked.fetch_offset, until, limit(asked.partition_max_bytes).min(room)) };
+        let max_bytes = limit(asked.partition_max_bytes).min(budget.room);
+        let read = log.read(asked.fetch_offset, until, max_bytes, !budget.got_any);
+        budget.room = budget.room.saturating_sub(read.bytes.len());
+        budget.got_any |= !read.bytes.is_empty();
         let aborted = read.aborted.iter().map(|gone| {
-            AbortedTransaction::default().with_producer_id(ProducerId(gone.producer_id)).with_first_offset(gone.first_offset)
+            AbortedTransaction::default()
+                .with_producer_id(ProducerId(gone.producer_id))
+                .with_first_offset(gone.first_offset)
         });
         let aborted = (isolation == READ_COMMITTED).then(|| aborted.collect());
         data.with_high_watermark(log.end())
@@ -121,6 +139,12 @@ impl State {
             .with_aborted_transactions(aborted)
             .with_records(Some(read.bytes))
     }
+}
+
+/// What is left of a request's `max_bytes`. The first batch comes even if it is larger (KIP-74).
+struct Budget {
+    room: usize,
+    got_any: bool,
 }
 
 /// What a client's idea of the leader epoch leads to (KIP-320); -1: it has none.

@@ -55,7 +55,11 @@ impl State {
         self.topics.get(name).map_or_else(unknown, describe)
     }
 
-    pub(crate) fn describe_cluster(&self, request: &DescribeClusterRequest, version: i16) -> DescribeClusterResponse {
+    pub(crate) fn describe_cluster(
+        &self,
+        request: &DescribeClusterRequest,
+        version: i16,
+    ) -> DescribeClusterResponse {
         let response = DescribeClusterResponse::default()
             .with_cluster_id(text(&self.cluster_id))
             .with_cluster_authorized_operations(NO_OPERATIONS);

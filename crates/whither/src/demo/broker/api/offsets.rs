@@ -1,12 +1,18 @@
 //! ListOffsets, OffsetForLeaderEpoch and DeleteRecords.
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
+use kafka_protocol::messages::delete_records_response::{
+    DeleteRecordsPartitionResult, DeleteRecordsTopicResult,
+};
 use kafka_protocol::messages::list_offsets_request::ListOffsetsPartition;
-use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
-use kafka_protocol::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
+use kafka_protocol::messages::list_offsets_response::{
+    ListOffsetsPartitionResponse, ListOffsetsTopicResponse,
+};
+use kafka_protocol::messages::offset_for_leader_epoch_response::{
+    EpochEndOffset, OffsetForLeaderTopicResult,
+};
 use kafka_protocol::messages::{
-    DeleteRecordsRequest, DeleteRecordsResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse,
+    DeleteRecordsRequest, DeleteRecordsResponse, ListOffsetsRequest, ListOffsetsResponse,
+    OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
 };
 
 use super::super::batch::Stamped;
@@ -24,7 +30,8 @@ impl State {
     pub(crate) fn list_offsets(&self, request: &ListOffsetsRequest) -> ListOffsetsResponse {
         let topics = request.topics.iter().map(|topic| {
             let partitions = topic.partitions.iter().map(|asked| {
-                let response = ListOffsetsPartitionResponse::default().with_partition_index(asked.partition_index);
+                let response =
+                    ListOffsetsPartitionResponse::default().with_partition_index(asked.partition_index);
                 match self.list_offset(&topic.name, asked, request.isolation_level) {
                     Ok((at, epoch)) => response
                         .with_timestamp(at.timestamp_ms)
@@ -33,12 +40,19 @@ impl State {
                     Err(error) => response.with_error_code(error.code()).with_timestamp(-1).with_offset(-1),
                 }
             });
-            ListOffsetsTopicResponse::default().with_name(topic.name.clone()).with_partitions(partitions.collect())
+            ListOffsetsTopicResponse::default()
+                .with_name(topic.name.clone())
+                .with_partitions(partitions.collect())
         });
         ListOffsetsResponse::default().with_topics(topics.collect())
     }
 
-    fn list_offset(&self, topic: &str, asked: &ListOffsetsPartition, isolation: i8) -> Result<(Stamped, i32), ResponseError> {
+    fn list_offset(
+        &self,
+        topic: &str,
+        asked: &ListOffsetsPartition,
+        isolation: i8,
+    ) -> Result<(Stamped, i32), ResponseError> {
         let log = self.log(topic, asked.partition_index)?;
         check_epoch(log, asked.current_leader_epoch)?;
         let end = if isolation == READ_COMMITTED { log.stable_end() } else { log.end() };
@@ -54,7 +68,10 @@ impl State {
         Ok((found, if found.offset < 0 { -1 } else { log.leader_epoch() }))
     }
 
-    pub(crate) fn offset_for_leader_epoch(&self, request: &OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
+    pub(crate) fn offset_for_leader_epoch(
+        &self,
+        request: &OffsetForLeaderEpochRequest,
+    ) -> OffsetForLeaderEpochResponse {
         let topics = request.topics.iter().map(|topic| {
             let partitions = topic.partitions.iter().map(|asked| {
                 let log = self.log(&topic.topic, asked.partition);
@@ -62,10 +79,14 @@ impl State {
                 let response = EpochEndOffset::default().with_partition(asked.partition);
                 match log.map(|log| log.end_of_epoch(asked.leader_epoch)) {
                     Ok((epoch, end)) => response.with_leader_epoch(epoch).with_end_offset(end),
-                    Err(error) => response.with_error_code(error.code()).with_leader_epoch(-1).with_end_offset(-1),
+                    Err(error) => {
+                        response.with_error_code(error.code()).with_leader_epoch(-1).with_end_offset(-1)
+                    }
                 }
             });
-            OffsetForLeaderTopicResult::default().with_topic(topic.topic.clone()).with_partitions(partitions.collect())
+            OffsetForLeaderTopicResult::default()
+                .with_topic(topic.topic.clone())
+                .with_partitions(partitions.collect())
         });
         OffsetForLeaderEpochResponse::default().with_topics(topics.collect())
     }
@@ -74,20 +95,28 @@ impl State {
         let mut topics = Vec::with_capacity(request.topics.len());
         for topic in &request.topics {
             let partitions = topic.partitions.iter().map(|asked| {
-                let response = DeleteRecordsPartitionResult::default().with_partition_index(asked.partition_index);
+                let response =
+                    DeleteRecordsPartitionResult::default().with_partition_index(asked.partition_index);
                 match self.delete_records_before(&topic.name, asked.partition_index, asked.offset) {
                     Ok(start) => response.with_low_watermark(start),
                     Err(error) => response.with_error_code(error.code()).with_low_watermark(-1),
                 }
             });
             let partitions = partitions.collect();
-            topics.push(DeleteRecordsTopicResult::default().with_name(topic.name.clone()).with_partitions(partitions));
+            topics.push(
+                DeleteRecordsTopicResult::default().with_name(topic.name.clone()).with_partitions(partitions),
+            );
         }
         DeleteRecordsResponse::default().with_topics(topics)
     }
 
     /// Moves the log start to `offset`, -1 for the end; returns where the log starts then.
-    fn delete_records_before(&mut self, topic: &str, partition: i32, offset: i64) -> Result<i64, ResponseError> {
+    fn delete_records_before(
+        &mut self,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+    ) -> Result<i64, ResponseError> {
         let now_ms = self.now_ms();
         let deletes = self.topics.get(topic).is_some_and(|topic| topic.configs.deletes());
         let log = self.topics.log_mut(topic, partition).ok_or(ResponseError::UnknownTopicOrPartition)?;
@@ -101,7 +130,9 @@ impl State {
         log.delete_before(until, now_ms);
         let start = log.start();
         self.log_changed();
-        self.say(format_args!("records of {topic}/{partition} before {until} deleted, log starts at {start}"));
+        self.say(format_args!(
+            "records of {topic}/{partition} before {until} deleted, log starts at {start}"
+        ));
         Ok(start)
     }
 }

@@ -28,7 +28,9 @@ impl State {
                 partitions.push(self.appended(&append, result));
             }
             responses.push(
-                TopicProduceResponse::default().with_name(topic.name.clone()).with_partition_responses(partitions),
+                TopicProduceResponse::default()
+                    .with_name(topic.name.clone())
+                    .with_partition_responses(partitions),
             );
         }
         ProduceResponse::default().with_responses(responses)
@@ -42,32 +44,47 @@ impl State {
         let rules = topic.configs.append_rules(append.allow_zstd);
         self.check_transaction(append)?;
         let fault = self.produce_fault(append.topic);
-        if let Some(error) = fault.filter(|fault| !fault.appends).map(|fault| fault.error) {
+        if let Some(error) = fault.as_ref().filter(|fault| !fault.appends).map(|fault| fault.error) {
             return Err(error);
         }
         let now_ms = self.now_ms();
-        let log = self.topics.log_mut(append.topic, append.partition).ok_or(ResponseError::UnknownTopicOrPartition)?;
+        let log = self
+            .topics
+            .log_mut(append.topic, append.partition)
+            .ok_or(ResponseError::UnknownTopicOrPartition)?;
         let appended = log.append(&append.records, rules, now_ms)?;
         self.log_changed();
         fault.map_or(Ok(appended), |fault| Err(fault.error))
     }
 
     fn check_transaction(&mut self, append: &Append<'_>) -> Result<(), ResponseError> {
-        let Some(header) = Header::parse(&append.records).filter(Header::is_transactional) else { return Ok(()) };
+        let Some(header) = Header::parse(&append.records).filter(Header::is_transactional) else {
+            return Ok(());
+        };
         let id = append.transactional_id.ok_or(ResponseError::InvalidTxnState)?;
         let place = (append.topic.to_owned(), append.partition);
         let verified = self.transactions.verify(id, header.producer_id, header.producer_epoch, &place);
-        verified.map_err(|error| if error == ResponseError::ProducerFenced { ResponseError::InvalidProducerEpoch } else { error })
+        verified.map_err(|error| {
+            if error == ResponseError::ProducerFenced { ResponseError::InvalidProducerEpoch } else { error }
+        })
     }
 
-    fn appended(&self, append: &Append<'_>, result: Result<Appended, ResponseError>) -> PartitionProduceResponse {
+    fn appended(
+        &self,
+        append: &Append<'_>,
+        result: Result<Appended, ResponseError>,
+    ) -> PartitionProduceResponse {
         let response = PartitionProduceResponse::default().with_index(append.partition);
         match result {
-            Err(error) => response.with_error_code(error.code()).with_base_offset(-1).with_log_append_time_ms(-1),
+            Err(error) => {
+                response.with_error_code(error.code()).with_base_offset(-1).with_log_append_time_ms(-1)
+            }
             Ok(appended) => response
                 .with_base_offset(appended.base_offset)
                 .with_log_append_time_ms(appended.append_time_ms)
-                .with_log_start_offset(self.topics.log(append.topic, append.partition).map_or(-1, |log| log.start())),
+                .with_log_start_offset(
+                    self.topics.log(append.topic, append.partition).map_or(-1, super::super::log::Log::start),
+                ),
         }
     }
 }

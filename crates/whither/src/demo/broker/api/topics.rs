@@ -9,8 +9,8 @@ use kafka_protocol::messages::create_topics_response::{CreatableTopicConfigs, Cr
 use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
 use kafka_protocol::messages::delete_topics_response::DeletableTopicResult;
 use kafka_protocol::messages::{
-    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest,
-    DeleteTopicsResponse, TopicName,
+    CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
+    DeleteTopicsRequest, DeleteTopicsResponse, TopicName,
 };
 use uuid::Uuid;
 
@@ -53,14 +53,23 @@ impl State {
         CreateTopicsResponse::default().with_topics(topics)
     }
 
-    fn create_one(&mut self, topic: &CreatableTopic, validate_only: bool) -> Result<(Uuid, i32, TopicConfigs), Refused> {
+    fn create_one(
+        &mut self,
+        topic: &CreatableTopic,
+        validate_only: bool,
+    ) -> Result<(Uuid, i32, TopicConfigs), Refused> {
         let partitions = self.wanted_partitions(topic)?;
         let mut configs = TopicConfigs::default();
         for config in &topic.configs {
             let value = config.value.as_ref().ok_or_else(|| {
-                Refused::new(ResponseError::InvalidConfig, format!("Null value not supported for {}", config.name))
+                Refused::new(
+                    ResponseError::InvalidConfig,
+                    format!("Null value not supported for {}", config.name),
+                )
             })?;
-            configs.set(&config.name, value).map_err(|message| Refused::new(ResponseError::InvalidConfig, message))?;
+            configs
+                .set(&config.name, value)
+                .map_err(|message| Refused::new(ResponseError::InvalidConfig, message))?;
         }
         if validate_only {
             self.check_new_topic(&topic.name, partitions)?;
@@ -79,31 +88,49 @@ impl State {
                 );
                 return Err(Refused::new(ResponseError::InvalidReplicationFactor, message));
             }
-            return Ok(if topic.num_partitions == -1 { self.options.default_partitions } else { topic.num_partitions });
+            return Ok(if topic.num_partitions == -1 {
+                self.options.default_partitions
+            } else {
+                topic.num_partitions
+            });
         }
-        let numbers: BTreeSet<i32> = topic.assignments.iter().map(|assignment| assignment.partition_index).collect();
-        let here = topic.assignments.iter().all(|assignment| matches!(assignment.broker_ids.as_slice(), [id] if id.0 == NODE_ID));
+        let numbers: BTreeSet<i32> =
+            topic.assignments.iter().map(|assignment| assignment.partition_index).collect();
+        let here = topic
+            .assignments
+            .iter()
+            .all(|assignment| matches!(assignment.broker_ids.as_slice(), [id] if id.0 == NODE_ID));
         if !here || !numbers.iter().copied().eq((0i32..).take(topic.assignments.len())) {
-            return Err(Refused::new(ResponseError::InvalidReplicaAssignment, "Every partition must be assigned to broker 1, once."));
+            return Err(Refused::new(
+                ResponseError::InvalidReplicaAssignment,
+                "Every partition must be assigned to broker 1, once.",
+            ));
         }
-        i32::try_from(numbers.len()).map_err(|_| Refused::new(ResponseError::InvalidPartitions, "Too many partitions."))
+        i32::try_from(numbers.len())
+            .map_err(|_| Refused::new(ResponseError::InvalidPartitions, "Too many partitions."))
     }
 
-    pub(crate) fn delete_topics(&mut self, request: &DeleteTopicsRequest, version: i16) -> DeleteTopicsResponse {
-        let by_name = request.topic_names.iter().map(|name| DeleteTopicState::default().with_name(Some(name.clone())));
+    pub(crate) fn delete_topics(
+        &mut self,
+        request: &DeleteTopicsRequest,
+        version: i16,
+    ) -> DeleteTopicsResponse {
+        let by_name =
+            request.topic_names.iter().map(|name| DeleteTopicState::default().with_name(Some(name.clone())));
         let asked: Vec<DeleteTopicState> =
             if version >= STATES_FROM { request.topics.clone() } else { by_name.collect() };
-        let responses = asked.into_iter().map(|asked| self.delete_one(asked)).collect();
+        let responses = asked.iter().map(|asked| self.delete_one(asked)).collect();
         DeleteTopicsResponse::default().with_responses(responses)
     }
 
-    fn delete_one(&mut self, asked: DeleteTopicState) -> DeletableTopicResult {
+    fn delete_one(&mut self, asked: &DeleteTopicState) -> DeletableTopicResult {
         let found = match &asked.name {
             Some(name) => self.topics.get(name),
             None => self.topics.by_id(asked.topic_id),
         };
         let found = found.map(|topic| (topic.name.clone(), topic.id, topic.is_internal()));
-        let response = DeletableTopicResult::default().with_name(asked.name.clone()).with_topic_id(asked.topic_id);
+        let response =
+            DeletableTopicResult::default().with_name(asked.name.clone()).with_topic_id(asked.topic_id);
         let error = match found {
             None if asked.name.is_none() => ResponseError::UnknownTopicId,
             None => ResponseError::UnknownTopicOrPartition,
@@ -116,27 +143,36 @@ impl State {
         response.with_error_code(error.code()).with_error_message(Some(text(&error.to_string())))
     }
 
-    pub(crate) fn create_partitions(&mut self, request: &CreatePartitionsRequest) -> CreatePartitionsResponse {
+    pub(crate) fn create_partitions(
+        &mut self,
+        request: &CreatePartitionsRequest,
+    ) -> CreatePartitionsResponse {
         let mut results = Vec::with_capacity(request.topics.len());
         for topic in &request.topics {
             let response = CreatePartitionsTopicResult::default().with_name(topic.name.clone());
             results.push(match self.grow(topic, request.validate_only) {
                 Ok(()) => response,
-                Err(refused) => {
-                    response.with_error_code(refused.error.code()).with_error_message(Some(text(&refused.message)))
-                }
+                Err(refused) => response
+                    .with_error_code(refused.error.code())
+                    .with_error_message(Some(text(&refused.message))),
             });
         }
         CreatePartitionsResponse::default().with_results(results)
     }
 
     fn grow(&mut self, asked: &CreatePartitionsTopic, validate_only: bool) -> Result<(), Refused> {
-        let unknown = || Refused::new(ResponseError::UnknownTopicOrPartition, "This server does not host this topic-partition.");
+        let unknown = || {
+            Refused::new(
+                ResponseError::UnknownTopicOrPartition,
+                "This server does not host this topic-partition.",
+            )
+        };
         let topic = self.topics.get(&asked.name).ok_or_else(unknown)?;
         let has = topic.partitions.len();
         let wanted = usize::try_from(asked.count).unwrap_or(0);
         if wanted <= has || topic.is_internal() {
-            let message = format!("Topic currently has {has} partitions, which is higher than the requested {wanted}.");
+            let message =
+                format!("Topic currently has {has} partitions, which is higher than the requested {wanted}.");
             return Err(Refused::new(ResponseError::InvalidPartitions, message));
         }
         self.check_room(wanted - has)?;

@@ -23,7 +23,10 @@ pub(crate) fn unsupported() -> ApiVersionsResponse {
 
 fn all() -> ApiVersionsResponse {
     let keys = SUPPORTED.iter().map(|found| {
-        ApiVersion::default().with_api_key(found.key as i16).with_min_version(found.min).with_max_version(found.max)
+        ApiVersion::default()
+            .with_api_key(found.key as i16)
+            .with_min_version(found.min)
+            .with_max_version(found.max)
     });
     ApiVersionsResponse::default().with_api_keys(keys.collect())
 }

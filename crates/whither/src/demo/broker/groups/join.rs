@@ -36,13 +36,13 @@ pub(crate) fn refused(error: ResponseError, member_id: &str) -> JoinGroupRespons
 
 impl Group {
     /// Lets a member in, or says why not.
-    pub(crate) fn join(&mut self, join: Join, now_ms: i64) -> Answer<JoinGroupResponse> {
-        let result = self.admit(join.clone(), now_ms);
+    pub(crate) fn join(&mut self, join: &Join, now_ms: i64) -> Answer<JoinGroupResponse> {
+        let result = self.admit(join, now_ms);
         result.unwrap_or_else(|error| Answer::Now(refused(error, &join.member_id)))
     }
 
-    fn admit(&mut self, join: Join, now_ms: i64) -> Result<Answer<JoinGroupResponse>, ResponseError> {
-        if !self.supports(&join) {
+    fn admit(&mut self, join: &Join, now_ms: i64) -> Result<Answer<JoinGroupResponse>, ResponseError> {
+        if !self.supports(join) {
             return Err(ResponseError::InconsistentGroupProtocol);
         }
         if join.member_id.is_empty() {
@@ -59,11 +59,17 @@ impl Group {
             }
         }
         self.check_member(&join.member_id, None)?;
-        self.rejoin(&join, now_ms)
+        self.rejoin(join, now_ms)
     }
 
-    fn admit_unnamed(&mut self, join: Join, now_ms: i64) -> Result<Answer<JoinGroupResponse>, ResponseError> {
-        if let Some(old) = join.instance_id.as_ref().and_then(|instance| self.instances.get(instance)).cloned() {
+    fn admit_unnamed(
+        &mut self,
+        join: &Join,
+        now_ms: i64,
+    ) -> Result<Answer<JoinGroupResponse>, ResponseError> {
+        if let Some(old) =
+            join.instance_id.as_ref().and_then(|instance| self.instances.get(instance)).cloned()
+        {
             return Ok(self.replace_static(&old, join, now_ms));
         }
         if self.members.len() + self.pending.len() >= join.max_members {
@@ -81,12 +87,14 @@ impl Group {
         if self.members.is_empty() {
             return !join.protocol_type.is_empty() && !join.protocols.is_empty();
         }
-        let shared = |name: &str| self.members.values().all(|member| member.protocols.iter().any(|(has, _)| has == name));
+        let shared = |name: &str| {
+            self.members.values().all(|member| member.protocols.iter().any(|(has, _)| has == name))
+        };
         self.protocol_type.as_deref() == Some(join.protocol_type.as_str())
             && join.protocols.iter().any(|(name, _)| shared(name))
     }
 
-    fn add(&mut self, id: String, join: Join, now_ms: i64) -> Answer<JoinGroupResponse> {
+    fn add(&mut self, id: String, join: &Join, now_ms: i64) -> Answer<JoinGroupResponse> {
         if self.members.is_empty() {
             self.protocol_type = Some(join.protocol_type.clone());
         }
@@ -99,11 +107,11 @@ impl Group {
         let (sender, receiver) = oneshot::channel();
         let member = Member {
             id: id.clone(),
-            instance_id: join.instance_id,
-            client: join.client,
+            instance_id: join.instance_id.clone(),
+            client: join.client.clone(),
             rebalance_timeout_ms: join.rebalance_timeout_ms,
             session_timeout_ms: join.session_timeout_ms,
-            protocols: join.protocols,
+            protocols: join.protocols.clone(),
             assignment: Bytes::new(),
             joining: Some(sender),
             syncing: None,
@@ -146,10 +154,12 @@ impl Group {
 
     /// A static member came back under its instance id: it gets a new member id and, if nothing else changed,
     /// its old assignment without a rebalance.
-    fn replace_static(&mut self, old: &str, join: Join, now_ms: i64) -> Answer<JoinGroupResponse> {
+    fn replace_static(&mut self, old: &str, join: &Join, now_ms: i64) -> Answer<JoinGroupResponse> {
         let id = join.new_member_id.clone();
         let old_leader = self.leader.clone();
-        let Some(mut member) = self.members.remove(old) else { return Answer::Now(refused(ResponseError::UnknownMemberId, "")) };
+        let Some(mut member) = self.members.remove(old) else {
+            return Answer::Now(refused(ResponseError::UnknownMemberId, ""));
+        };
         member.fence();
         member.id.clone_from(&id);
         member.client = join.client.clone();
@@ -169,7 +179,7 @@ impl Group {
             self.record_metadata();
             return Answer::Now(self.kept_seat(&id, old_leader, join.version));
         }
-        self.wait_again(&Join { member_id: id, ..join }, now_ms)
+        self.wait_again(&Join { member_id: id, ..join.clone() }, now_ms)
     }
 
     /// From version 9 on a leader is told to skip the assignment (KIP-814); before, it must not know that it leads.

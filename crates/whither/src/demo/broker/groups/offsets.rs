@@ -58,7 +58,13 @@ impl Group {
     }
 
     /// Writes a position that counts when the transaction of `producer_id` commits.
-    pub(crate) fn commit_pending(&mut self, producer_id: i64, topic: &str, partition: i32, committed: Committed) {
+    pub(crate) fn commit_pending(
+        &mut self,
+        producer_id: i64,
+        topic: &str,
+        partition: i32,
+        committed: Committed,
+    ) {
         self.outbox.push(offsets_topic::commit(&self.id, topic, partition, Some(&committed)));
         self.offsets.pending.entry(producer_id).or_default().insert((topic.to_owned(), partition), committed);
     }
@@ -94,7 +100,8 @@ impl Group {
         let had_members = self.protocol_type.is_some();
         let since_ms = self.since_ms;
         self.drop_offsets(|_, _, committed| {
-            let from_ms = if had_members { committed.committed_ms.max(since_ms) } else { committed.committed_ms };
+            let from_ms =
+                if had_members { committed.committed_ms.max(since_ms) } else { committed.committed_ms };
             committed.expires_ms.map_or(now_ms - from_ms >= retention_ms, |at| now_ms >= at)
         })
     }

@@ -36,7 +36,10 @@ impl Group {
 
     pub(super) fn complete_if_all_joined(&mut self, now_ms: i64) {
         let all = self.members.values().all(|member| member.joining.is_some()) && self.pending.is_empty();
-        if self.phase == Phase::PreparingRebalance && all && (self.gathering.is_none() || self.members.is_empty()) {
+        if self.phase == Phase::PreparingRebalance
+            && all
+            && (self.gathering.is_none() || self.members.is_empty())
+        {
             self.complete(now_ms);
         }
     }
@@ -86,7 +89,9 @@ impl Group {
 
     /// The assignor that most members want among those that all know; on a tie the first by name.
     pub(super) fn chosen_protocol(&self) -> Option<String> {
-        let all_know = |name: &str| self.members.values().all(|member| member.protocols.iter().any(|(has, _)| has == name));
+        let all_know = |name: &str| {
+            self.members.values().all(|member| member.protocols.iter().any(|(has, _)| has == name))
+        };
         let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
         for member in self.members.values() {
             if let Some((name, _)) = member.protocols.iter().find(|(name, _)| all_know(name)) {
@@ -125,7 +130,8 @@ impl Group {
         if self.pending.len() < pending {
             self.complete_if_all_joined(now_ms);
         }
-        let mut gone = self.remove_where(now_ms, |member| !member.is_waiting() && member.expires_ms <= now_ms);
+        let mut gone =
+            self.remove_where(now_ms, |member| !member.is_waiting() && member.expires_ms <= now_ms);
         if self.deadline_ms.is_some_and(|deadline_ms| deadline_ms <= now_ms) {
             gone.extend(self.deadline_reached(now_ms));
         }
@@ -135,7 +141,9 @@ impl Group {
     fn deadline_reached(&mut self, now_ms: i64) -> Vec<String> {
         self.deadline_ms = None;
         if self.phase == Phase::PreparingRebalance {
-            if let Some(gathering) = self.gathering.filter(|gathering| gathering.grew && gathering.until_ms > now_ms) {
+            if let Some(gathering) =
+                self.gathering.filter(|gathering| gathering.grew && gathering.until_ms > now_ms)
+            {
                 self.gathering = Some(Gathering { grew: false, ..gathering });
                 self.deadline_ms = Some(gathering.until_ms.min(now_ms + self.initial_delay_ms));
                 return Vec::new();
@@ -150,7 +158,8 @@ impl Group {
 
     /// Removes members as the admin or time asks, and rebalances if any was there.
     pub(super) fn remove_where(&mut self, now_ms: i64, gone: impl Fn(&super::Member) -> bool) -> Vec<String> {
-        let ids: Vec<String> = self.members.values().filter(|member| gone(member)).map(|member| member.id.clone()).collect();
+        let ids: Vec<String> =
+            self.members.values().filter(|member| gone(member)).map(|member| member.id.clone()).collect();
         for id in &ids {
             self.remove_member(id);
         }

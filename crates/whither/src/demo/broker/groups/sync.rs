@@ -96,7 +96,13 @@ impl Group {
     }
 
     /// Keeps the member's session; `RebalanceInProgress` asks it to join again.
-    pub(crate) fn heartbeat(&mut self, id: &str, instance: Option<&str>, generation: i32, now_ms: i64) -> Result<(), ResponseError> {
+    pub(crate) fn heartbeat(
+        &mut self,
+        id: &str,
+        instance: Option<&str>,
+        generation: i32,
+        now_ms: i64,
+    ) -> Result<(), ResponseError> {
         self.check_generation(id, instance, generation)?;
         if let Some(member) = self.members.get_mut(id) {
             member.is_heard(now_ms);

@@ -1,0 +1,3 @@
+//! The demo broker, through raw requests and through clients that know nothing of it.
+mod client;
+mod clients;
