@@ -132,3 +132,6 @@ fn put_unsigned_varint(out: &mut BytesMut, mut value: usize) {
 fn low_bits(value: usize) -> u8 {
     u8::try_from(value & 0x7f).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

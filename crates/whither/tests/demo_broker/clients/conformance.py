@@ -33,8 +33,11 @@ BOOTSTRAP = sys.argv[1]
 PATIENCE = 20.0
 
 
+ADMIN = AdminClient({"bootstrap.servers": BOOTSTRAP})
+
+
 def admin():
-    return AdminClient({"bootstrap.servers": BOOTSTRAP})
+    return ADMIN
 
 
 def wait(futures):
