@@ -66,7 +66,7 @@ impl Default for Options {
             min_session_timeout_ms: 1_000,
             max_session_timeout_ms: 1_800_000,
             offsets_retention_ms: 7 * 24 * 3_600_000,
-            offsets_retention_check_interval_ms: 1_000,
+            offsets_retention_check_interval_ms: 600_000,
             transaction_max_timeout_ms: 900_000,
             retention_check_interval_ms: 200,
             max_partition_bytes: 64 << 20,
