@@ -5,4 +5,6 @@
 pub mod clock;
 pub mod run;
 pub mod report;
+pub mod scenario;
+pub mod replay;
 pub mod demo;

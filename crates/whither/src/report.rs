@@ -1,6 +1,10 @@
 //! What a run has to tell: plain data, rendered by `cli`.
 
+use std::cmp::Reverse;
+
 use whither_core::{Balance, Name, Time, Verdict};
+
+use crate::run::Said;
 
 /// The outcome of one look at a cluster.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +31,27 @@ pub struct Report {
     pub not_seen: Vec<NotSeen>,
     /// Groups that were filtered for, if any.
     pub only_group: Option<Name>,
+}
+
+impl Report {
+    /// A report about `about`, with the rows and findings of what was said: worst first, and among equals the
+    /// surest and largest.
+    #[must_use]
+    pub fn from_said(about: Report, said: &Said) -> Report {
+        let asked = |group: Option<&Name>| match (&about.only_group, group) {
+            (Some(only), Some(group)) => only == group,
+            (None, _) | (_, None) => true,
+        };
+        let balance = said.balance.values().filter(|row| asked(Some(&row.group))).cloned().collect();
+        let mut findings: Vec<Verdict> =
+            said.findings.values().filter(|v| asked(v.group.as_ref())).cloned().collect();
+        findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        Report { balance, findings, ..about }
+    }
+}
+
+fn rank(v: &Verdict) -> impl Ord {
+    (v.shown_as, Reverse((v.certainty, v.records)), &v.partition, &v.group, v.from, v.id)
 }
 
 /// Something that could not be seen.
