@@ -7,4 +7,6 @@ pub mod run;
 pub mod report;
 pub mod check;
 pub mod sources;
+pub mod scenario;
+pub mod replay;
 pub mod demo;

@@ -1,6 +1,10 @@
 //! What a run has to tell: plain data, rendered by `cli`.
 
+use std::cmp::Reverse;
+
 use whither_core::{Balance, Name, Time, Verdict};
+
+use crate::run::Said;
 
 /// The outcome of one look at a cluster.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +33,27 @@ pub struct Report {
     pub only_group: Option<Name>,
 }
 
+impl Report {
+    /// A report about `about`, with the rows and findings of what was said: worst first, and among equals the
+    /// surest and largest.
+    #[must_use]
+    pub fn from_said(about: Report, said: &Said) -> Report {
+        let asked = |group: Option<&Name>| match (&about.only_group, group) {
+            (Some(only), Some(group)) => only == group,
+            (None, _) | (_, None) => true,
+        };
+        let balance = said.balance.values().filter(|row| asked(Some(&row.group))).cloned().collect();
+        let mut findings: Vec<Verdict> =
+            said.findings.values().filter(|v| asked(v.group.as_ref())).cloned().collect();
+        findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        Report { balance, findings, ..about }
+    }
+}
+
+fn rank(v: &Verdict) -> impl Ord {
+    (v.shown_as, Reverse((v.certainty, v.records)), &v.partition, &v.group, v.from, v.id)
+}
+
 /// Something that could not be seen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct NotSeen {
@@ -40,20 +65,4 @@ pub struct NotSeen {
     pub so: String,
     /// Whether a verdict may be missing because of it: then the answer is "could not tell" (exit 5).
     pub hides_verdicts: bool,
-}
-
-/// Findings in the order people need them: what is lost first, then what will be; larger before smaller.
-#[must_use]
-pub fn worst_first(mut findings: Vec<Verdict>) -> Vec<Verdict> {
-    findings.sort_by(|a, b| {
-        (a.shown_as, std::cmp::Reverse(a.records), &a.partition, &a.group, a.from, a.id).cmp(&(
-            b.shown_as,
-            std::cmp::Reverse(b.records),
-            &b.partition,
-            &b.group,
-            b.from,
-            b.id,
-        ))
-    });
-    findings
 }

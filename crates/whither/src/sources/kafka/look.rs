@@ -12,7 +12,7 @@ use whither_kafka::{Cluster, Metadata, Refusal, TopicPartition};
 use super::commits::TopicNames;
 use super::origins::{Conventions, Roles};
 use crate::clock;
-use crate::report::NotSeen;
+use crate::report::{NotSeen, Report};
 use crate::run::Run;
 
 /// What is wanted of a look.
@@ -232,12 +232,8 @@ impl Look {
 
     /// What there is to tell.
     #[must_use]
-    pub fn report(&self) -> crate::report::Report {
+    pub fn report(&self) -> Report {
         let said = self.run.said();
-        let wanted = |group: Option<&Name>| match (&self.wants.group, group) {
-            (Some(only), Some(group)) => only == group,
-            _ => true,
-        };
         let mut not_seen: Vec<NotSeen> = self.not_seen.iter().cloned().collect();
         if self.undecoded > 0 {
             not_seen.push(NotSeen {
@@ -247,7 +243,7 @@ impl Look {
                 hides_verdicts: true,
             });
         }
-        crate::report::Report {
+        let about = Report {
             cluster: self.id.to_string(),
             at: clock::now(),
             complete_since: said.tails.values().filter_map(|t| t.since).max(),
@@ -255,13 +251,11 @@ impl Look {
             topics: self.metadata.topics.keys().filter(|t| self.looks_at(t)).count(),
             groups: self.groups,
             records_read: self.records_read,
-            balance: said.balance.values().filter(|r| wanted(Some(&r.group))).cloned().collect(),
-            findings: crate::report::worst_first(
-                said.findings.values().filter(|v| wanted(v.group.as_ref())).cloned().collect(),
-            ),
             not_seen,
             only_group: self.wants.group.clone(),
-        }
+            ..Report::default()
+        };
+        Report::from_said(about, said)
     }
 }
 

@@ -1,0 +1,140 @@
+//! Every story in `scenarios/` ends as the file beside it says. `WHITHER_BLESS=1 cargo test -p whither --test
+//! scenarios` writes what came out instead: read the difference before you believe it.
+
+#[path = "scenarios/expected.rs"]
+mod expected;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use whither::replay;
+use whither::report::Report;
+use whither::run::Run;
+use whither::scenario::{self, Writer};
+use whither_core::verdict::{Outcome, ShownAs};
+
+/// Stories that the core does not judge as RULES wants yet, and what is wrong. One that comes right must be
+/// taken off this list: the test says so.
+const WRONG_SO_FAR: &[(&str, &str)] = &[];
+
+fn wrong_so_far(name: &str) -> Option<&'static str> {
+    WRONG_SO_FAR.iter().find(|(n, _)| *n == name).map(|(_, why)| *why)
+}
+
+/// The stories by name.
+fn stories() -> BTreeMap<String, PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let stories: BTreeMap<String, PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|e| e == "ndjson"))
+        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), path))
+        .collect();
+    assert!(stories.len() > 40, "the stories are in {}", folder.display());
+    stories
+}
+
+fn judged(path: &Path) -> Report {
+    replay::run(path, None).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A run of the story, and what it says of itself.
+fn played(path: &Path) -> Run {
+    let reader = scenario::read(path).unwrap();
+    let mut run = Run::new(reader.header().policy);
+    replay::play(reader, &mut run).unwrap();
+    run
+}
+
+#[test]
+fn every_story_ends_as_expected() {
+    let bless = std::env::var_os("WHITHER_BLESS").is_some();
+    let mut failures = Vec::new();
+    for (name, path) in stories() {
+        let told = expected::render(&judged(&path));
+        let file = path.with_extension("expected");
+        let wrong = wrong_so_far(&name);
+        if bless && wrong.is_none() {
+            fs::write(&file, &told).unwrap();
+            continue;
+        }
+        let wanted = fs::read_to_string(&file).unwrap_or_default();
+        match (wanted == told, wrong) {
+            (true, None) | (false, Some(_)) => {}
+            (false, None) => failures.push(format!("== {name}\n-- wanted\n{wanted}-- came out\n{told}")),
+            (true, Some(why)) => failures.push(format!("== {name} comes right now: strike it off ({why})")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_same_story_gives_the_same_bytes() {
+    for (name, path) in stories() {
+        assert_eq!(format!("{:?}", judged(&path)), format!("{:?}", judged(&path)), "{name}");
+    }
+}
+
+/// What is recorded of a replay is judged like the story it was made from.
+#[test]
+fn a_record_of_a_story_is_judged_like_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, path) in stories() {
+        let copy = folder.path().join("copy.ndjson");
+        let reader = scenario::read(&path).unwrap();
+        let header = reader.header().clone();
+        let writer = Writer::create(&copy, &header).unwrap();
+        let mut run = Run::new(header.policy);
+        run.record(Box::new(writer.clone()));
+        let about = replay::play(reader, &mut run).unwrap();
+        assert!(run.record_failure().is_none(), "{name}");
+        let report = Report::from_said(about.report(&header.cluster), run.said());
+        writer.finish(&report).unwrap();
+        assert_eq!(format!("{:?}", judged(&copy)), format!("{report:?}"), "{name}");
+    }
+}
+
+/// What RULES promise of every row and finding, whatever the story.
+#[test]
+fn every_story_adds_up_and_shows_its_evidence() {
+    let mut failures = Vec::new();
+    for (name, path) in stories() {
+        let report = judged(&path);
+        for row in report.balance.iter().filter(|row| row.residual() != 0) {
+            failures.push(format!("{name}: {} has residual {}", row.group, row.residual()));
+        }
+        for v in report.findings.iter().filter(|v| v.evidence.is_empty() || v.from > v.to) {
+            failures.push(format!("{name}: no evidence, or no range: {v:?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What is healthy but odd raises no loss, in a row or as a finding.
+#[test]
+fn healthy_stories_raise_no_loss() {
+    let mut failures = Vec::new();
+    let mut healthy = 0;
+    for (name, path) in stories().into_iter().filter(|(name, _)| name.starts_with("healthy_")) {
+        healthy += 1;
+        let report = judged(&path);
+        let lost = report.balance.iter().flat_map(|row| &row.stretches).any(|s| s.outcome.is_loss());
+        // A producer that gave up may have lost what it never wrote: worth a note, no loss.
+        let alarms = report.findings.iter().any(|v| {
+            v.shown_as == ShownAs::Loss || (v.outcome.is_loss() && v.outcome != Outcome::NotProduced)
+        });
+        if (lost || alarms) && wrong_so_far(&name).is_none() {
+            failures.push(format!("== {name}\n{}", expected::render(&report)));
+        }
+    }
+    assert!(healthy > 20, "the healthy stories are there");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A story that the core does not take tells nothing.
+#[test]
+fn nothing_in_a_story_is_refused() {
+    for (name, path) in stories() {
+        assert!(played(&path).said().refused.is_empty(), "{name}: {:?}", played(&path).said().refused);
+    }
+}
