@@ -2,7 +2,7 @@
 
 use crate::admit;
 use crate::codec::{Reader, Writer};
-use crate::fact::Fact;
+use crate::fact::{Fact, Run};
 use crate::joins::Origin;
 use crate::key::{At, Key, Offset, Partition};
 use crate::ledgers::Ledger;
@@ -219,6 +219,15 @@ impl Engine {
         r.finish()?;
         self.keys.insert(key.clone(), state);
         Ok(key)
+    }
+
+    /// What a partition's log holds at an offset, as far as it was read: to tell of a single record.
+    #[must_use]
+    pub fn run_at(&self, ledger: &Key, offset: Offset) -> Option<Run> {
+        match self.keys.get(ledger)? {
+            State::Ledger(ledger) => ledger.log.runs.at(offset).copied(),
+            State::Log(_) | State::Origin(_) => None,
+        }
     }
 
     /// Drops one key's state.

@@ -50,6 +50,9 @@ pub async fn run(check: Check) -> Result<Report, Error> {
 
 impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Check").field("wants", &self.wants).field("follow", &self.follow).finish_non_exhaustive()
+        f.debug_struct("Check")
+            .field("wants", &self.wants)
+            .field("follow", &self.follow)
+            .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,8 @@ pub mod clock;
 pub mod run;
 pub mod report;
 pub mod check;
+pub mod offsets;
+pub mod whereabouts;
 pub mod sources;
 pub mod scenario;
 pub mod replay;

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 
-use whither_core::fact::Tail;
+use whither_core::fact::{Committed, Run as Stretch, Tail};
 use whither_core::key::At;
 use whither_core::limits::Limits;
 use whither_core::{
-    Balance, Clock, Engine, Fact, Key, Name, Output, Partition, Policy, ReadDeeper, Refusal, Verdict,
+    Balance, Clock, Engine, Fact, Key, Name, Offset, Output, Partition, Policy, ReadDeeper, Refusal, Verdict,
 };
 
 /// Takes a copy of everything a source gives, in order, so that it can be judged again.
@@ -32,6 +32,7 @@ pub struct Run {
     keys: BTreeSet<Key>,
     recorder: Option<Box<dyn Recorder + Send>>,
     record_failed: Option<io::Error>,
+    kept: Option<(Option<Partition>, Option<Name>)>,
     said: Said,
     scratch: Vec<Output>,
 }
@@ -49,6 +50,8 @@ pub struct Said {
     pub refused: BTreeMap<Refusal, u64>,
     /// From where on commit history is complete, by offsets partition.
     pub tails: BTreeMap<i32, Tail>,
+    /// Commits that were kept, in the order they came to count.
+    pub commits: Vec<(Partition, Committed)>,
     /// Looks that would sharpen a verdict and were not answered yet.
     pub wanted: Vec<ReadDeeper>,
 }
@@ -62,9 +65,21 @@ impl Run {
             keys: BTreeSet::new(),
             recorder: None,
             record_failed: None,
+            kept: None,
             said: Said::default(),
             scratch: Vec::new(),
         }
+    }
+
+    /// Keeps the commits of this partition, or of this group, as they count: for telling of the past.
+    pub fn keep_commits(&mut self, partition: Option<Partition>, group: Option<Name>) {
+        self.kept = Some((partition, group));
+    }
+
+    /// What a partition's log holds at an offset.
+    #[must_use]
+    pub fn run_at(&self, ledger: &Key, offset: Offset) -> Option<Stretch> {
+        self.engine.run_at(ledger, offset)
     }
 
     /// Copies everything that is applied from now on.
@@ -118,6 +133,24 @@ impl Run {
         self.record_failed.take()
     }
 
+    /// Takes note of what is told beside verdicts.
+    fn note(&mut self, output: &Output) {
+        match output {
+            Output::Fact(_, Fact::Tail(tail)) => {
+                self.said.tails.insert(tail.offsets_partition, *tail);
+            }
+            Output::Fact(key, Fact::Committed(committed)) => {
+                let Some((partition, group)) = &self.kept else { return };
+                let wanted = partition.as_ref().is_none_or(|p| p == key.partition())
+                    && group.as_ref().is_none_or(|g| *g == committed.group);
+                if wanted {
+                    self.said.commits.push((key.partition().clone(), committed.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn give(&mut self, key: &Key, clock: Clock, facts: &[Fact]) {
         if !self.keys.contains(key) {
             self.keys.insert(key.clone());
@@ -132,9 +165,7 @@ impl Run {
         let mut queue: VecDeque<(Key, Vec<Fact>)> = VecDeque::new();
         loop {
             for output in out.drain(..) {
-                if let Output::Fact(_, Fact::Tail(tail)) = &output {
-                    self.said.tails.insert(tail.offsets_partition, *tail);
-                }
+                self.note(&output);
                 match output {
                     Output::Fact(key, fact) => match queue.back_mut() {
                         Some((last, facts)) if *last == key => facts.push(fact),

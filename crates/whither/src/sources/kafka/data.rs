@@ -28,7 +28,8 @@ impl Look {
             if self.out_of_time() {
                 break;
             }
-            let recent = if phase == Phase::Recent { self.recent(&partitions).await } else { BTreeMap::new() };
+            let recent =
+                if phase == Phase::Recent { self.recent(&partitions).await } else { BTreeMap::new() };
             let mut spans = Vec::new();
             for p in &partitions {
                 let Some(edges) = self.edges_of(p) else { continue };
@@ -61,7 +62,8 @@ impl Look {
 
     /// The lowest position any group stands at: what is before it was read by all.
     fn lowest_position(&self, partition: &Partition) -> Option<Offset> {
-        let of_group = |p: &BTreeMap<Partition, super::look::LastCommit>| p.get(partition).and_then(|c| c.latest);
+        let of_group =
+            |p: &BTreeMap<Partition, super::look::LastCommit>| p.get(partition).and_then(|c| c.latest);
         self.positions.values().filter_map(of_group).min()
     }
 
@@ -220,4 +222,3 @@ impl Phase {
         }
     }
 }
-

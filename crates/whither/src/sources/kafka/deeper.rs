@@ -50,7 +50,9 @@ impl Look {
         while let Some(fetched) = fetcher.next().await {
             for one in fetched {
                 let p = partition(&one.partition);
-                let (Some(want), Event::Records { records, .. }) = (round.get(&p), one.event) else { continue };
+                let (Some(want), Event::Records { records, .. }) = (round.get(&p), one.event) else {
+                    continue;
+                };
                 match want.need {
                     Need::Offsets => self.tell_offsets(&p, want, &records),
                     Need::Record => self.tell_one(&p, want.from, &records),

@@ -22,7 +22,8 @@ impl Look {
                 false,
             );
         }
-        self.groups = listed.keys().chain(self.positions.keys()).collect::<std::collections::BTreeSet<_>>().len();
+        self.groups =
+            listed.keys().chain(self.positions.keys()).collect::<std::collections::BTreeSet<_>>().len();
         let wanted = |g: &Name| self.wants.group.as_ref().is_none_or(|only| only == g);
         let of_kind = |new: bool| -> Vec<(Arc<str>, i32)> {
             let some = listed.iter().filter(|(name, l)| wanted(name) && speaks_new(l) == new);

@@ -138,6 +138,13 @@ impl Look {
         self.run.settle(self.everything());
     }
 
+    /// Reads what was committed, and nothing else.
+    pub async fn commits_only(&mut self) {
+        (self.progress)("reading commits");
+        self.read_offsets().await;
+        self.run.settle(self.everything());
+    }
+
     /// One round of following: what was committed, how the edges moved, what was written.
     pub async fn again(&mut self) {
         if let Ok(metadata) = self.cluster.refresh().await {
@@ -214,8 +221,7 @@ impl Look {
     }
 
     pub(super) fn not_seen(&mut self, what: &str, why: &str, so: &str, hides_verdicts: bool) {
-        let not_seen =
-            NotSeen { what: what.into(), why: why.into(), so: so.into(), hides_verdicts };
+        let not_seen = NotSeen { what: what.into(), why: why.into(), so: so.into(), hides_verdicts };
         self.not_seen.insert(not_seen);
     }
 

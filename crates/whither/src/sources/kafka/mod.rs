@@ -11,8 +11,10 @@ mod topics;
 mod transactions;
 mod epochs;
 mod deeper;
+mod find;
 pub mod batches;
 pub mod commits;
 pub mod origins;
 
+pub use find::{Seen, Sought};
 pub use look::{Look, Wants};

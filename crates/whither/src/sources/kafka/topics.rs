@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use kafka_protocol::error::ResponseError;
 use whither_core::fact::{Config, Size, Topic, TopicState};
 use whither_core::{Fact, Key, Name, Partition, Span, TopicId};
-use kafka_protocol::error::ResponseError;
 use whither_kafka::Settings;
 
 use super::look::{Look, of, why};

@@ -38,13 +38,16 @@ impl Look {
                 None if failed.is_empty() => Some(Coordinator::Unknown),
                 None => None,
             };
-            self.tell_transaction(&p, Transaction {
-                at: crate::clock::now(),
-                producer_id: t.producer_id,
-                start: t.start,
-                last_write: Time(t.last_write_ms),
-                coordinator,
-            });
+            self.tell_transaction(
+                &p,
+                Transaction {
+                    at: crate::clock::now(),
+                    producer_id: t.producer_id,
+                    start: t.start,
+                    last_write: Time(t.last_write_ms),
+                    coordinator,
+                },
+            );
         }
     }
 
@@ -55,7 +58,8 @@ impl Look {
 
 /// A coordinator that knows the id but no transaction under way will not end this one.
 fn knows(c: &Coordinated, last_write_ms: i64) -> Coordinator {
-    let under_way = matches!(c.state.as_str(), "Ongoing" | "PrepareCommit" | "PrepareAbort" | "PrepareEpochFence");
+    let under_way =
+        matches!(c.state.as_str(), "Ongoing" | "PrepareCommit" | "PrepareAbort" | "PrepareEpochFence");
     if !under_way {
         return Coordinator::Unknown;
     }
