@@ -87,11 +87,9 @@ fn play_stage(
     report: &mut Report,
 ) -> Result<(), Error> {
     let workers = if stage.side_by_side() { SIDE_BY_SIDE } else { 1 };
-    let snapshots: Vec<_> = recipes.iter().filter_map(|recipe| recipe.snapshot_play()).collect();
-    let plays = snapshots.iter().map(|&(name, play)| (name, move || play(lab))).collect();
-    let outcomes = all_of(plays, workers, &mut report.broken);
+    let outcomes = snapshots(lab, stage, recipes, &mut report.broken);
     let standing: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.truths.clone()).collect();
-    if let (Some(whither), false) = (whither, snapshots.is_empty()) {
+    if let (Some(whither), false) = (whither, standing.is_empty()) {
         let check = check(whither, lab, None, || ())?;
         report.judge(&standing, &check);
     }
@@ -105,6 +103,18 @@ fn play_stage(
     // The clients of the first half live until here: they stand beside the second as well.
     drop(outcomes);
     Ok(())
+}
+
+/// Plays those recipes that need no follower; what fails goes to `broken`, by name.
+pub fn snapshots<'a>(
+    lab: &'a Lab,
+    stage: Stage,
+    recipes: &[Recipe],
+    broken: &mut Vec<(String, String)>,
+) -> Vec<Outcome<'a>> {
+    let workers = if stage.side_by_side() { SIDE_BY_SIDE } else { 1 };
+    let plays = recipes.iter().filter_map(|recipe| recipe.snapshot_play());
+    all_of(plays.map(|(name, play)| (name, move || play(lab))).collect(), workers, broken)
 }
 
 fn follow(

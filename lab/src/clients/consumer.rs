@@ -6,6 +6,7 @@ use super::admin::config;
 use super::driver::number_in;
 use super::error::Error;
 use super::jvm::Jvm;
+use super::waiting::wait_until;
 
 /// How a consumer gets its partitions.
 #[derive(Debug, Clone, Copy)]
@@ -149,6 +150,18 @@ impl<'a> Consumer<'a> {
     pub fn position(&self, topic: &str, partition: i32) -> Result<i64, Error> {
         let arguments = json!({"client": self.name, "topic": topic, "partition": partition});
         self.jvm.number("consumer.position", arguments, "offset")
+    }
+
+    /// Polls until it has been assigned a partition and knows where to begin.
+    ///
+    /// # Errors
+    /// What the client reports, or that half a minute passed.
+    pub fn await_position(&self, topic: &str, partition: i32) -> Result<i64, Error> {
+        wait_until("a member to have its position", 30, || {
+            self.read_for(1, 1)?;
+            Ok(self.position(topic, partition).is_ok())
+        })?;
+        self.position(topic, partition)
     }
 
     /// Subscribes to other topics.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::recipe::{During, Outcome, Recipe};
 use super::stage::{Lab, Stage};
-use crate::clients::{Error, Records, wait_until};
+use crate::clients::{Error, Records, Start, wait_until};
 use crate::truth::{Certainty, Count, Fault, Truth};
 
 pub(super) const RECIPES: [Recipe; 6] = [
@@ -96,6 +96,12 @@ fn corrupt(lab: &Lab) -> Result<Outcome<'_>, Error> {
     flip_bit(&segment(lab, topic), end - 4)?;
     lab.cluster().start_node(1)?;
     await_leader(lab, topic)?;
+    let reader = lab.jvm.consumer("corrupt_batch.reader", "", Start::Assign(topic, 0), &[])?;
+    reader.seek(topic, 0, Some(3))?;
+    if matches!(reader.read_for(1, 5), Ok(records) if records > 0) {
+        return Err(Error::Waited { what: "a reader to trip over the corrupt batch".to_owned(), seconds: 5 });
+    }
+    reader.close()?;
     let fault = Fault::new("corrupt_batch", "unknown", "stuck", Certainty::Proof, Certainty::Proof);
     Ok(Outcome::of([Truth::fault(topic, None, topic, 0, fault.starting(3))]))
 }

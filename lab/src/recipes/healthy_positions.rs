@@ -5,7 +5,7 @@ use super::stage::{Lab, Stage};
 use crate::clients::{Connect, Error, Records, Start, wait_until};
 use crate::truth::Truth;
 
-pub(super) const RECIPES: [Recipe; 9] = [
+pub(super) const RECIPES: [Recipe; 10] = [
     Recipe::snapshot(
         "healthy_standby",
         "MirrorMaker 2 syncs a standby group's offsets from outside",
@@ -19,6 +19,11 @@ pub(super) const RECIPES: [Recipe; 9] = [
     Recipe::snapshot("healthy_assign_silent", "a reader assigns itself and never commits", assigned_silently),
     Recipe::snapshot("healthy_new_at_latest", "a new group begins at the end", new_at_latest),
     Recipe::snapshot("healthy_rewind", "an operator rewinds a group to read again", rewind),
+    Recipe::snapshot(
+        "healthy_out_of_order",
+        "two commits of one member arrive in the wrong order",
+        out_of_order,
+    ),
     Recipe::snapshot("healthy_connect_offsets", "Connect's offsets API rewinds a sink", connect_offsets),
     Recipe::snapshot("healthy_dropped_subscription", "a group stops to read one of its topics", dropped)
         .on(Stage::Forgetful),
@@ -69,10 +74,7 @@ fn new_at_latest(lab: &Lab) -> Result<Outcome<'_>, Error> {
     ten(lab, topic)?;
     let member =
         lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[("auto.offset.reset", "latest")])?;
-    wait_until("the member to have its position", 30, || {
-        member.read_for(1, 1)?;
-        Ok(member.position(topic, 0).is_ok())
-    })?;
+    member.await_position(topic, 0)?;
     member.commit()?;
     lab.jvm.send(Records::new(topic, 0, 2))?;
     Ok(Outcome::of([Truth::healthy(topic, Some(group), topic, Some(0))]).keeping(member.run(true)?))
@@ -85,6 +87,18 @@ fn rewind(lab: &Lab) -> Result<Outcome<'_>, Error> {
     lab.jvm.set_group_offset(group, topic, 0, 2)?;
     lab.jvm.consume(group, topic, 5)?;
     Ok(Outcome::of([Truth::healthy(topic, Some(group), topic, Some(0))]))
+}
+
+/// As when asynchronous commits overtake each other: the last to arrive is not the highest.
+fn out_of_order(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("healthy_out_of_order", "healthy_out_of_order.billing");
+    ten(lab, topic)?;
+    let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[])?;
+    member.read(10)?;
+    for offset in [3, 8, 6] {
+        member.commit_at(topic, 0, offset)?;
+    }
+    Ok(Outcome::of([Truth::healthy(topic, Some(group), topic, Some(0))]).keeping(member.run(false)?))
 }
 
 fn connect_offsets(lab: &Lab) -> Result<Outcome<'_>, Error> {

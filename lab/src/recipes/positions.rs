@@ -75,13 +75,11 @@ fn offset_reset_followed(lab: &Lab) -> Result<During<'_>, Error> {
 
 const LATEST: [(&str, &str); 1] = [("auto.offset.reset", "latest")];
 
-/// A member that starts at the end, then reads and commits three records.
+/// A member that starts at the end, commits that position, then reads and commits three records.
 fn start_at_latest(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
     let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &LATEST)?;
-    wait_until("the member to have its position", 30, || {
-        member.read_for(1, 1)?;
-        Ok(member.position(topic, 0).is_ok())
-    })?;
+    member.await_position(topic, 0)?;
+    member.commit()?;
     lab.jvm.send(Records::new(topic, 0, 3))?;
     member.read(3)?;
     member.commit()?;
@@ -92,7 +90,7 @@ fn started_at_latest(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("started_at_latest", "started_at_latest.billing");
     twenty(lab, topic)?;
     start_at_latest(lab, topic, group)?;
-    // One commit at 23 does not tell where the group began.
+    // A first commit bounds the start from above, no more.
     let fault =
         Fault::new("started_at_latest", "before_start", "note", Certainty::Indicative, Certainty::Indicative);
     Ok(Outcome::of([
@@ -109,7 +107,7 @@ fn started_at_latest_followed(lab: &Lab) -> Result<During<'_>, Error> {
         let fault =
             Fault::new("started_at_latest", "before_start", "note", Certainty::Strong, Certainty::Strong);
         Ok(Outcome::of([
-            Truth::fault(topic, Some(group), topic, 0, fault.starting(0)).followed(),
+            Truth::fault(topic, Some(group), topic, 0, fault.exactly(0, 20)).followed(),
             Truth::healthy(topic, Some(group), topic, Some(0)).followed(),
         ]))
     }))
@@ -142,7 +140,7 @@ fn jumped_followed(lab: &Lab) -> Result<During<'_>, Error> {
         let jumped = Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Strong, Certainty::Strong);
         let deleted = Fault::new("delete_records", "deleted", "loss", Certainty::Proof, Certainty::Proof);
         Ok(Outcome::of([
-            Truth::fault(topic, Some(group), topic, 0, jumped.starting(10)).followed(),
+            Truth::fault(topic, Some(group), topic, 0, jumped.exactly(10, 20)).followed(),
             Truth::fault(topic, Some(group), topic, 0, deleted.exactly(4, 10)).followed(),
         ]))
     }))
@@ -182,10 +180,7 @@ fn committed_past_end(lab: &Lab) -> Result<Outcome<'_>, Error> {
 fn read_twice(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
     lab.jvm.consume(group, topic, 20)?;
     let second = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[])?;
-    wait_until("the second member to have its position", 30, || {
-        second.read_for(1, 1)?;
-        Ok(second.position(topic, 0).is_ok())
-    })?;
+    second.await_position(topic, 0)?;
     second.seek(topic, 0, Some(5))?;
     second.commit()?;
     second.read(15)?;
