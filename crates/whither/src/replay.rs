@@ -60,3 +60,66 @@ pub fn play(
     }
     Ok(about.unwrap_or_else(|| About::at(last)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACTS: &str = concat!(
+        r#"{"whither":"scenario","version":1,"cluster":"orders-prod"}"#,
+        "\n",
+        r#"{"clock":"2026-03-01T13:00:00Z"}"#,
+        "\n",
+        r#"{"key":"log __consumer_offsets/7","fact":"reading","from":0}"#,
+        "\n",
+        r#"{"key":"log __consumer_offsets/7","fact":"batch","base":0,"last":1}"#,
+        "\n",
+        r#"{"key":"log __consumer_offsets/7","fact":"commit","source_offset":0,"group":"billing","partition":"orders/0","offset":4}"#,
+        "\n",
+        r#"{"key":"log __consumer_offsets/7","fact":"commit","source_offset":1,"group":"shipping","partition":"orders/0","offset":13}"#,
+        "\n",
+        r#"{"key":"log orders/0","fact":"bounds","log_start":8,"end":10}"#,
+        "\n",
+        r#"{"key":"log orders/0","fact":"reading","from":8}"#,
+        "\n",
+        r#"{"key":"log orders/0","fact":"batch","base":8,"last":9}"#,
+        "\n",
+    );
+
+    fn report(lines: &str) -> Report {
+        let text = format!("{FACTS}{lines}");
+        judge(Reader::new(text.as_bytes()).unwrap(), None).unwrap()
+    }
+
+    #[test]
+    fn a_scenario_needs_no_settle_and_no_report() {
+        let bare = report("");
+        assert_eq!(bare.at, Time(1_772_370_000_000));
+        assert_eq!(bare.cluster, "orders-prod");
+        assert_eq!(bare.balance.len(), 2);
+        let settled = report(r#"{"settle":"2026-03-01T13:00:00Z"}"#);
+        assert_eq!(format!("{bare:?}"), format!("{settled:?}"));
+    }
+
+    #[test]
+    fn findings_are_told_worst_first() {
+        let causes: Vec<&str> = report("").findings.iter().map(|v| v.shown_as.word()).collect();
+        assert_eq!(causes, ["loss", "risk"], "billing lost four records, shipping is past the end");
+    }
+
+    #[test]
+    fn what_the_run_told_beside_verdicts_is_told_again() {
+        let told = report(concat!(
+            r#"{"settle":"2026-03-01T13:00:00Z"}"#,
+            "\n",
+            r#"{"report":{"at":"2026-03-01T13:00:07Z","brokers":3,"topics":24,"groups":11,"records_read":5,"#,
+            r#""only_group":"shipping","not_seen":[{"what":"topic configuration","why":"no DescribeConfigs","so":"…"}]}}"#,
+        ));
+        assert_eq!(told.at, Time(1_772_370_007_000));
+        assert_eq!((told.brokers, told.topics, told.groups, told.records_read), (3, 24, 11, 5));
+        assert_eq!(told.not_seen.len(), 1);
+        let groups: Vec<&str> = told.balance.iter().map(|row| &*row.group).collect();
+        assert_eq!(groups, ["shipping"], "the run was asked for one group only");
+        assert!(told.findings.iter().all(|v| v.group.as_deref() != Some("billing")));
+    }
+}

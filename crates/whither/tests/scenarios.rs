@@ -16,7 +16,32 @@ use whither_core::verdict::{Outcome, ShownAs};
 
 /// Stories that the core does not judge as RULES wants yet, and what is wrong. One that comes right must be
 /// taken off this list: the test says so.
-const WRONG_SO_FAR: &[(&str, &str)] = &[];
+const WRONG_SO_FAR: &[(&str, &str)] = &[
+    ("corrupt_batch", "the finding's count is a width, so it is at most that"),
+    ("dead_letter_purged", "a purged dead letter is not told yet"),
+    ("healthy_mirrormaker_sync", "R10: an out-of-order commit is indicative"),
+    ("healthy_operator_rewind", "by commits alone delivered is strong, never proof"),
+    (
+        "healthy_trimmed_after_read",
+        "what was gone before the first look and passed by a commit is delivered, not unread",
+    ),
+    ("log_regressed", "nobody read the truncated range: at most its width"),
+    ("offset_reset_back", "the table has offset_reset at strong"),
+    ("out_of_order_commit", "R10: indicative"),
+    (
+        "out_of_range_jump",
+        "R2: the time of a record above the range says nothing of it; a finding that ended is still told",
+    ),
+    ("reads_uncommitted", "records of the open transaction are not counted"),
+    ("redelivered", "the table has redelivered at indicative from a snapshot"),
+    (
+        "retention_time_followed",
+        "R2: the time of a record above the range says nothing of it; a finding that ended is still told",
+    ),
+    ("routed_by_connect", "R18: by the connector's name the group is strong"),
+    ("topic_deleted", "R5: the row does not say deleted, and the count was seen"),
+    ("topic_recreated", "R5: the count was seen"),
+];
 
 fn wrong_so_far(name: &str) -> Option<&'static str> {
     WRONG_SO_FAR.iter().find(|(n, _)| *n == name).map(|(_, why)| *why)
@@ -64,6 +89,9 @@ fn every_story_ends_as_expected() {
             (false, None) => failures.push(format!("== {name}\n-- wanted\n{wanted}-- came out\n{told}")),
             (true, Some(why)) => failures.push(format!("== {name} comes right now: strike it off ({why})")),
         }
+    }
+    for (name, _) in WRONG_SO_FAR {
+        assert!(stories().contains_key(*name), "{name} is on the list, but is no story");
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -118,9 +146,11 @@ fn healthy_stories_raise_no_loss() {
     for (name, path) in stories().into_iter().filter(|(name, _)| name.starts_with("healthy_")) {
         healthy += 1;
         let report = judged(&path);
-        let lost = report.balance.iter().flat_map(|row| &row.stretches).any(|s| s.outcome.is_loss());
+        // What a dormant group did not read is counted, and nobody is told.
+        let rows = report.balance.iter().filter(|row| !row.dormant);
+        let lost = rows.flat_map(|row| &row.stretches).any(|s| s.outcome.is_loss());
         // A producer that gave up may have lost what it never wrote: worth a note, no loss.
-        let alarms = report.findings.iter().any(|v| {
+        let alarms = report.findings.iter().filter(|v| v.shown_as != ShownAs::Dormant).any(|v| {
             v.shown_as == ShownAs::Loss || (v.outcome.is_loss() && v.outcome != Outcome::NotProduced)
         });
         if (lost || alarms) && wrong_so_far(&name).is_none() {

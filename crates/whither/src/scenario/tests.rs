@@ -510,6 +510,24 @@ fn bytes_that_are_no_text_and_lines_without_end_are_refused() {
 }
 
 #[test]
+fn facts_given_together_are_split_before_they_fill_memory() {
+    let long = "x".repeat(1024 * 1024);
+    let letter = format!(
+        r#"{{"key":"log dlt/0","fact":"dead_letter","offset":1,"role":"dead_letter","convention":"mapped","origin":"o/0","origin_offset":1,"exception":"{long}"}}"#
+    );
+    let lines = vec![letter; 20].join("\n");
+    let given: Vec<usize> = read_lines(&lines)
+        .unwrap()
+        .iter()
+        .map(|step| match step {
+            Step::Facts { facts, .. } => facts.len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(given, [15, 5], "15 lines of a little over 1 MiB are less than 16 MiB");
+}
+
+#[test]
 fn a_record_refuses_what_a_replay_could_not_take() {
     let mut writer = Writer::new(Sink::default(), &header()).unwrap();
     let clock = Clock { now: NOW, complete_to: NOW };
