@@ -7,3 +7,6 @@ pub mod run;
 pub mod report;
 pub mod sources;
 pub mod demo;
+pub mod prose;
+pub mod json;
+pub mod cli;
