@@ -12,3 +12,6 @@ pub mod sources;
 pub mod scenario;
 pub mod replay;
 pub mod demo;
+pub mod prose;
+pub mod json;
+pub mod cli;

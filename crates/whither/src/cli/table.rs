@@ -1,0 +1,106 @@
+//! A report for people: the balance by group, what was found, worst first, and what was not seen.
+//!
+//! Nothing is told by colour alone. Times are UTC and say so. On a terminal lines fit its width; elsewhere they
+//! are never cut.
+
+mod balance;
+mod findings;
+mod layout;
+
+use std::io::{self, Write};
+
+use whither_core::verdict::ShownAs;
+
+use super::Exit;
+use super::exit::unread_ahead;
+use super::paint::Paint;
+use crate::prose::{Scene, words};
+use crate::report::Report;
+
+/// How much is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Detail {
+    /// Losses only.
+    Quiet,
+    /// Everything, alike findings folded.
+    #[default]
+    Normal,
+    /// Every finding with its evidence, and a row for each partition.
+    Verbose,
+}
+
+/// Writes a report as text.
+///
+/// # Errors
+/// What the writer fails with.
+pub fn write(report: &Report, detail: Detail, paint: Paint, out: &mut impl Write) -> io::Result<()> {
+    let scene = Scene::of(report);
+    if detail == Detail::Quiet {
+        return findings::losses(report, &scene, paint, out);
+    }
+    writeln!(out, "{}", paint.bold(&header(report)))?;
+    writeln!(out)?;
+    if !report.balance.is_empty() {
+        balance::write(&report.balance, detail, paint, out)?;
+        writeln!(out)?;
+    }
+    findings::write(report, &scene, detail, paint, out)?;
+    for n in &report.not_seen {
+        let text = format!("{} ({}): {}", words::name(&n.what), words::name(&n.why), words::name(&n.so));
+        layout::block("not seen:", &text, None, paint, out)?;
+    }
+    writeln!(out, "{}", paint.bold(&conclusion(report)))
+}
+
+/// `orders-prod · 3 brokers · 24 topics · 11 groups · 41,203,118 records read, history complete since 09:12:00Z`.
+fn header(r: &Report) -> String {
+    let some = |n: usize, one: &str| {
+        let s = if n == 1 { "" } else { "s" };
+        format!("{} {one}{s}", words::count(n as u64))
+    };
+    let history = match r.complete_since.and_then(|since| words::moment(since, r.at)) {
+        Some(since) => format!("commit history complete since {since}"),
+        None => "no complete commit history".to_owned(),
+    };
+    format!(
+        "{} · {} · {} · {} · {} read, {history}",
+        words::name(&r.cluster),
+        some(r.brokers, "broker"),
+        some(r.topics, "topic"),
+        some(r.groups, "group"),
+        words::records(r.records_read)
+    )
+}
+
+/// The answer in one line.
+fn conclusion(r: &Report) -> String {
+    let wrong = r.balance.iter().filter(|b| b.residual() != 0).count();
+    let losses = || r.findings.iter().filter(|v| v.shown_as == ShownAs::Loss);
+    match Exit::of(r) {
+        Exit::Internal => {
+            format!(
+                "internal error: {wrong} rows do not add up; please report it with `whither check --record FILE`"
+            )
+        }
+        Exit::BadNews => {
+            let bound = if losses().any(|v| v.at_most) { "at most " } else { "" };
+            let lost: u64 = losses().map(|v| v.records).fold(0, u64::saturating_add);
+            let (n, s) = (losses().count(), if losses().count() == 1 { "" } else { "s" });
+            format!("lost: {bound}{} in {n} range{s}", words::records(lost))
+        }
+        Exit::CouldNotTell => {
+            let ahead = r.balance.iter().filter(|b| unread_ahead(b)).count();
+            let unread = match ahead {
+                0 => String::new(),
+                1 => "; of 1 row records ahead of the group were not read: a longer --deadline, or --all, reads them"
+                    .to_owned(),
+                n => format!(
+                    "; of {n} rows records ahead of the group were not read: a longer --deadline, or --all, reads them"
+                ),
+            };
+            format!("could not tell: no loss found, but what was not seen may hide one{unread}")
+        }
+        _ if r.balance.is_empty() => "nothing to judge: no group has a position".to_owned(),
+        _ => format!("nothing lost: {} rows add up", words::count(r.balance.len() as u64)),
+    }
+}

@@ -1,0 +1,10 @@
+//! The shapes that programs rely on. They borrow from the report and are made while they are written, so that a
+//! row costs no memory; lists keep the order given, so that the same report gives the same bytes.
+
+mod check;
+mod journey;
+mod lines;
+
+pub use check::{Check, EvidenceItem, Finding, NextStep, NotSeenItem, Row, Times};
+pub use journey::{Journey, Message, Step, StepKind, VerdictItem};
+pub use lines::{Counts, Line, Summary, lines};

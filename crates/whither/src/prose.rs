@@ -1,0 +1,75 @@
+//! The one place where verdicts and evidence become sentences. Table, JSON and whatever else shows a finding
+//! take their words from here.
+
+pub mod words;
+mod source;
+mod evidence;
+mod finding;
+mod why;
+mod next;
+
+use std::collections::BTreeMap;
+
+use whither_core::verdict::{Cause, Evidence};
+use whither_core::{Name, Offset, Partition, Time, Verdict};
+
+use crate::report::Report;
+pub use evidence::{at as evidence_at, kind as evidence_kind, text as evidence_text};
+pub use finding::{Told, finding, findings};
+pub use next::{Next, next};
+pub use source::{Plane, Source, source as evidence_source};
+
+/// What sentences are about beside the finding itself.
+#[derive(Clone, Debug, Default)]
+pub struct Scene<'a> {
+    /// When it is told: times of the same day stand without their day, ages count from here.
+    pub at: Time,
+    /// From when on the commit history is complete.
+    pub history_since: Option<Time>,
+    /// Where each group loses data next, and when.
+    overtaken: BTreeMap<&'a Name, (&'a Partition, Time)>,
+}
+
+impl<'a> Scene<'a> {
+    /// The scene of a report.
+    #[must_use]
+    pub fn of(report: &'a Report) -> Scene<'a> {
+        let mut overtaken: BTreeMap<&Name, (&Partition, Time)> = BTreeMap::new();
+        let risks = report.findings.iter().filter(|v| v.cause == Cause::Lagging);
+        for (group, until, v) in risks.filter_map(|v| Some((v.group.as_ref()?, v.until?, v))) {
+            let soonest = overtaken.entry(group).or_insert((&v.partition, until));
+            if until < soonest.1 {
+                *soonest = (&v.partition, until);
+            }
+        }
+        Scene { at: report.at, history_since: report.complete_since, overtaken }
+    }
+}
+
+/// What a piece of evidence is about: sentences say the group's and topic's names.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The partition.
+    pub partition: &'a Partition,
+    /// The group; none where it holds for every reader.
+    pub group: Option<&'a Name>,
+    /// Where the range begins.
+    pub from: Offset,
+}
+
+impl<'a> About<'a> {
+    /// What a verdict is about.
+    #[must_use]
+    pub fn of(v: &'a Verdict) -> About<'a> {
+        About { partition: &v.partition, group: v.group.as_ref(), from: v.from }
+    }
+
+    fn group_name(&self) -> String {
+        self.group.map_or_else(|| "the group".to_owned(), |g| words::name(g))
+    }
+}
+
+/// The first piece of evidence of some kind.
+fn first<'v, T>(v: &'v Verdict, pick: impl Fn(&'v Evidence) -> Option<T>) -> Option<T> {
+    v.evidence.iter().find_map(pick)
+}

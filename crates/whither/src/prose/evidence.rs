@@ -1,0 +1,295 @@
+//! One piece of evidence as a sentence, and as a clause of one.
+
+use whither_core::fact::{Committer, Convention, GroupState, WhyUnread};
+use whither_core::verdict::{Evidence, SettingName, WhichCommit};
+use whither_core::{Name, Offset, Span, Time};
+
+use super::source::name_of;
+use super::words::{self, class, count, moment, name, offset, range, span};
+use super::{About, Scene};
+
+/// The variant as JSON names it.
+#[must_use]
+pub const fn kind(evidence: &Evidence) -> &'static str {
+    match evidence {
+        Evidence::LogStart { .. } => "log_start",
+        Evidence::LogEnd { .. } => "log_end",
+        Evidence::LastStable { .. } => "last_stable",
+        Evidence::Commit { .. } => "commit",
+        Evidence::Tombstone { .. } => "tombstone",
+        Evidence::Habit { .. } => "habit",
+        Evidence::HistorySince { .. } => "history_since",
+        Evidence::Setting { .. } => "setting",
+        Evidence::SettingUnknown { .. } => "setting_unknown",
+        Evidence::Read { .. } => "read",
+        Evidence::MidBatch { .. } => "mid_batch",
+        Evidence::RecordTime { .. } => "record_time",
+        Evidence::EpochEnd { .. } => "epoch_end",
+        Evidence::Incarnation { .. } => "incarnation",
+        Evidence::Absent { .. } => "absent",
+        Evidence::AbortMarker { .. } => "abort_marker",
+        Evidence::OpenTransaction { .. } => "open_transaction",
+        Evidence::GroupState { .. } => "group_state",
+        Evidence::EmptySince { .. } => "empty_since",
+        Evidence::DeadLetter { .. } => "dead_letter",
+        Evidence::OriginMatches { .. } => "origin_matches",
+        Evidence::GaveUp { .. } => "gave_up",
+        Evidence::Broken { .. } => "broken",
+        Evidence::NotRead { .. } => "not_read",
+        Evidence::Pace { .. } => "pace",
+    }
+}
+
+/// When it was observed, or happened; none where it holds without a time.
+#[must_use]
+pub fn at(evidence: &Evidence) -> Option<Time> {
+    let at = match evidence {
+        Evidence::LogStart { at, .. }
+        | Evidence::LogEnd { at, .. }
+        | Evidence::LastStable { at, .. }
+        | Evidence::Commit { at, .. }
+        | Evidence::Tombstone { at, .. }
+        | Evidence::RecordTime { at, .. }
+        | Evidence::EpochEnd { at, .. }
+        | Evidence::Incarnation { at, .. }
+        | Evidence::Absent { at }
+        | Evidence::AbortMarker { at, .. }
+        | Evidence::GroupState { at, .. }
+        | Evidence::EmptySince { at }
+        | Evidence::DeadLetter { at, .. }
+        | Evidence::GaveUp { at, .. }
+        | Evidence::Broken { at } => Some(*at),
+        Evidence::OpenTransaction { began, .. } => Some(*began),
+        Evidence::HistorySince { at } => *at,
+        Evidence::Habit { .. }
+        | Evidence::Setting { .. }
+        | Evidence::SettingUnknown { .. }
+        | Evidence::Read { .. }
+        | Evidence::MidBatch { .. }
+        | Evidence::OriginMatches { .. }
+        | Evidence::NotRead { .. }
+        | Evidence::Pace { .. } => None,
+    };
+    at.filter(|at| words::known(*at).is_some())
+}
+
+/// The evidence as a clause: what a finding's sentence is made of.
+#[must_use]
+pub fn text(evidence: &Evidence, about: &About<'_>, scene: &Scene<'_>) -> String {
+    match evidence {
+        Evidence::LogStart { offset: o, .. } => format!("the log starts at {}", offset(*o)),
+        Evidence::LogEnd { offset: o, .. } => format!("the log ends at {}", offset(*o)),
+        Evidence::LastStable { offset: o, .. } => format!("the last stable offset is {}", offset(*o)),
+        Evidence::Commit { which, offset, at, by, .. } => commit(*which, *offset, *at, by, about, scene),
+        Evidence::Tombstone { at, .. } => {
+            format!("{}'s offset was removed{}", about.group_name(), when(*at, scene))
+        }
+        Evidence::Habit { by_members, by_nobody, with_epoch } => {
+            habit(*by_members, *by_nobody, *with_epoch, about)
+        }
+        Evidence::HistorySince { at } => match at.and_then(|at| moment(at, scene.at)) {
+            Some(since) => format!("commit history is complete since {since}"),
+            None => "none of the commit history is complete".to_owned(),
+        },
+        Evidence::Setting { name, value } => setting(*name, *value),
+        Evidence::SettingUnknown { name } => format!("{} could not be read", name_of(*name)),
+        Evidence::Read { from, to, records } => {
+            format!("whither read {} in {}", words::records(*records), range(*from, *to))
+        }
+        Evidence::MidBatch { base, last } => {
+            format!("that is inside the batch {base} to {last}, where only DeleteRecords puts it")
+        }
+        Evidence::RecordTime { offset, at } => record_time(*offset, *at, scene),
+        Evidence::EpochEnd { epoch, end, .. } => format!("leader epoch {epoch} ends at {}", offset(*end)),
+        Evidence::Incarnation { topic_id, at } => {
+            let topic = name(&about.partition.topic);
+            format!("{topic} had topic id {}{}", words::topic_id(*topic_id), when(*at, scene))
+        }
+        Evidence::Absent { at } => {
+            let topic = name(&about.partition.topic);
+            format!("a look-up by name says that {topic} does not exist{}", when(*at, scene))
+        }
+        Evidence::AbortMarker { offset: o, producer_id, .. } => {
+            let whose = of_producer(*producer_id);
+            format!("the last of its abort markers{whose} is at {}", offset(*o))
+        }
+        Evidence::OpenTransaction { .. } => open_transaction(evidence, scene),
+        Evidence::GroupState { state, .. } => format!("{} is {}", about.group_name(), state_word(*state)),
+        Evidence::EmptySince { at } => match moment(*at, scene.at) {
+            Some(since) => format!("{} has had no member since {since}", about.group_name()),
+            None => format!("{} has no member", about.group_name()),
+        },
+        Evidence::DeadLetter { .. } => dead_letter(evidence),
+        Evidence::OriginMatches { timestamp, key } => origin_matches(*timestamp, *key).to_owned(),
+        Evidence::GaveUp { producer_id, producer_epoch, offset: o, .. } => {
+            let o = offset(*o);
+            format!("producer {producer_id} began again at {o} with epoch {producer_epoch} and sequence 0")
+        }
+        Evidence::Broken { at } => format!("checksum or structure is broken{}", when(*at, scene)),
+        Evidence::NotRead { why } => not_read(*why).to_owned(),
+        Evidence::Pace { per_mille } => pace(*per_mille, about),
+    }
+}
+
+/// ` (13:01:40Z)`, or nothing where no time is known.
+fn when(at: Time, scene: &Scene<'_>) -> String {
+    moment(at, scene.at).map(|at| format!(" ({at})")).unwrap_or_default()
+}
+
+fn of_producer(producer_id: i64) -> String {
+    if producer_id < 0 { String::new() } else { format!(" of producer {producer_id}") }
+}
+
+fn commit(
+    which: WhichCommit,
+    o: Offset,
+    at: Time,
+    by: &Committer,
+    about: &About<'_>,
+    scene: &Scene<'_>,
+) -> String {
+    let (group, o, brackets) = (about.group_name(), offset(o), who_and_when(by, at, scene));
+    match (which, by) {
+        (WhichCommit::First, _) => format!("{group}'s first known commit is {o}{brackets}"),
+        (WhichCommit::Latest, _) => format!("{group}'s latest commit is {o}{brackets}"),
+        (WhichCommit::Highest, _) => format!("{group}'s highest commit is {o}{brackets}"),
+        (WhichCommit::Before, _) => format!("{group} was at {o}{brackets}"),
+        (WhichCommit::This, Committer::NoMember { .. }) => {
+            format!("a commit from outside the group put it at {o}{}", when(at, scene))
+        }
+        (WhichCommit::This, _) => format!("its next commit is {o}{brackets}"),
+    }
+}
+
+/// ` (billing-2, 13:01:40Z)`.
+fn who_and_when(by: &Committer, at: Time, scene: &Scene<'_>) -> String {
+    let who = match by {
+        Committer::Member { client_id, .. } => Some(name(client_id)),
+        Committer::SomeMember => Some("a member".to_owned()),
+        Committer::NoMember { .. } => Some("not by a member".to_owned()),
+        Committer::Unknown => None,
+    };
+    match (who, moment(at, scene.at)) {
+        (Some(who), Some(at)) => format!(" ({who}, {at})"),
+        (Some(one), None) | (None, Some(one)) => format!(" ({one})"),
+        (None, None) => String::new(),
+    }
+}
+
+fn habit(by_members: u64, by_nobody: u64, with_epoch: u64, about: &About<'_>) -> String {
+    let (members, nobody, epoch) = (count(by_members), count(by_nobody), count(with_epoch));
+    let group = about.group_name();
+    format!(
+        "of {group}'s commits {members} were made while it had members, {nobody} while it had none;          {epoch} carry a leader epoch"
+    )
+}
+
+fn setting(name: SettingName, value: i64) -> String {
+    let word = name_of(name);
+    if value < 0 {
+        return format!("{word} is unlimited");
+    }
+    match name {
+        SettingName::RetentionMs => format!("{word} is {}", span(Span(value))),
+        SettingName::RetentionBytes => format!("{word} is {}", words::bytes(value)),
+        SettingName::OffsetsRetentionMinutes => {
+            format!("{word} is {value} ({})", span(Span(value.saturating_mul(60_000))))
+        }
+    }
+}
+
+fn record_time(o: Offset, at: Time, scene: &Scene<'_>) -> String {
+    match moment(at, scene.at) {
+        Some(at) => format!("record {} is from {at}", offset(o)),
+        None => format!("record {} carries no time", offset(o)),
+    }
+}
+
+fn open_transaction(evidence: &Evidence, scene: &Scene<'_>) -> String {
+    let Evidence::OpenTransaction { producer_id, start, transactional_id, began, timeout, coordinator_knows } =
+        evidence
+    else {
+        return String::new();
+    };
+    let id = transactional_id.as_ref().map(|id| format!(" of `{}`", name(id))).unwrap_or_default();
+    let open = words::known(*began)
+        .map(|_| format!(", open for {}", span(scene.at.since(*began))))
+        .unwrap_or_default();
+    let limit = timeout.map(|t| format!(", its own timeout is {}", span(t))).unwrap_or_default();
+    let knows = match coordinator_knows {
+        Some(true) => "",
+        Some(false) => "; its coordinator no longer knows it: nothing will end it",
+        None => "; its coordinator was not asked or did not answer",
+    };
+    format!("transaction{id} (producer {producer_id}) from {}{open}{limit}{knows}", offset(*start))
+}
+
+/// A group's state in words.
+#[must_use]
+pub(super) const fn state_word(state: GroupState) -> &'static str {
+    match state {
+        GroupState::Empty => "empty",
+        GroupState::Stable => "stable",
+        GroupState::Rebalancing => "rebalancing",
+        GroupState::Dead => "dead",
+        GroupState::Unknown => "in a state that is not told",
+    }
+}
+
+fn dead_letter(evidence: &Evidence) -> String {
+    let Evidence::DeadLetter { partition, offset, convention, stage, exception, connector, .. } = evidence
+    else {
+        return String::new();
+    };
+    let by = connector.as_ref().map(|c| format!(", written by connector {}", name(c))).unwrap_or_default();
+    let headers = match convention {
+        Convention::Connect => "Kafka Connect",
+        Convention::Spring => "Spring",
+        Convention::Streams => "Kafka Streams",
+        Convention::Share => "share group",
+        Convention::Mapped => "mapped",
+    };
+    let place = words::partition(partition);
+    format!(
+        "{place}@{offset} names it in its {headers} headers{by}: {}",
+        failure(stage.as_ref(), exception.as_ref())
+    )
+}
+
+/// `DataException at VALUE_CONVERTER`.
+#[must_use]
+pub(super) fn failure(stage: Option<&Name>, exception: Option<&Name>) -> String {
+    match (exception.map(|e| class(e)), stage.map(|s| name(s))) {
+        (Some(exception), Some(stage)) => format!("{exception} at {stage}"),
+        (Some(exception), None) => exception,
+        (None, Some(stage)) => format!("failed at {stage}"),
+        (None, None) => "no exception told".to_owned(),
+    }
+}
+
+const fn origin_matches(timestamp: bool, key: bool) -> &'static str {
+    match (timestamp, key) {
+        (true, true) => "the origin has the same timestamp and key",
+        (true, false) => "the origin has the same timestamp",
+        (false, true) => "the origin has the same key",
+        (false, false) => "the origin has another timestamp and key",
+    }
+}
+
+/// Why a range was not read.
+#[must_use]
+pub(super) const fn not_read(why: WhyUnread) -> &'static str {
+    match why {
+        WhyUnread::Deadline => "not read: the deadline came first",
+        WhyUnread::Tiered => "not read: it is in tiered storage only",
+        WhyUnread::Unauthorized => "not read: no right to read the topic",
+        WhyUnread::Unreachable => "not read: its leader could not be reached",
+        WhyUnread::Gone => "not read: it went while whither was reading",
+        WhyUnread::NotOpened => "not read: a boundary cuts a batch that has holes",
+    }
+}
+
+fn pace(per_mille: i64, about: &About<'_>) -> String {
+    let (whole, hundredths) = (per_mille.max(0) / 1_000, per_mille.max(0) % 1_000 / 10);
+    format!("{} covers {whole}.{hundredths:02} s of records a second", about.group_name())
+}
