@@ -1,6 +1,8 @@
 //! Every story in `scenarios/` ends as the file beside it says. `WHITHER_BLESS=1 cargo test -p whither --test
 //! scenarios` writes what came out instead: read the difference before you believe it.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics says where")]
+
 #[path = "scenarios/expected.rs"]
 mod expected;
 
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 use whither::replay;
 use whither::report::Report;
 use whither::run::Run;
-use whither::scenario::{self, Writer};
+use whither::scenario::{self, Reader, Writer};
 use whither_core::verdict::{Outcome, ShownAs};
 
 /// Stories that the core does not judge as RULES wants yet, and what is wrong. One that comes right must be
@@ -167,4 +169,17 @@ fn nothing_in_a_story_is_refused() {
     for (name, path) in stories() {
         assert!(played(&path).said().refused.is_empty(), "{name}: {:?}", played(&path).said().refused);
     }
+}
+
+/// The example in the page on the format is a story too: it can be read, and tells what it says it tells.
+#[test]
+fn the_example_in_the_manual_is_judged() {
+    let page = include_str!("../../../docs/formats/scenario.md");
+    let example = page.split("```").nth(1).unwrap();
+    let report = replay::judge(Reader::new(example.as_bytes()).unwrap(), None).unwrap();
+    let told = expected::render(&report);
+    assert!(
+        told.contains("loss  billing  orders/0 [50..80)  at most 30 expired strong  retention_time"),
+        "{told}"
+    );
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use whither_core::fact::{
     Batch, Bounds, Change, Commit, CommitValue, Config, Convention, Coordinator, Corrupt, DeadLetter,
     EpochEnd, Group, GroupKind, GroupState, Marker, MarkerKind, Member, MemberChange, Members, Opened,
@@ -358,7 +359,7 @@ proptest! {
         let mut bytes = format!("{{\"whither\":\"scenario\",\"version\":1,\"cluster\":\"c\"}}\n{good}\n").into_bytes();
         let at = at % bytes.len();
         bytes[at] = with;
-        let _ = Reader::new(bytes.as_slice()).map(|r| r.collect::<Vec<_>>());
+        let _ = Reader::new(bytes.as_slice()).map(Iterator::collect::<Vec<_>>);
     }
 }
 
@@ -369,6 +370,8 @@ fn every_word_for_a_fact_is_read() {
     for name in NAMES {
         let none = serde_json::from_str("{}").unwrap();
         assert!(fact(name, none, &around).is_some(), "{name}");
+        let page = include_str!("../../../../docs/formats/scenario.md");
+        assert!(page.contains(&format!("**`{name}`**")), "{name} is not in docs/formats/scenario.md");
     }
     assert!(fact("run", serde_json::from_str("{}").unwrap(), &around).is_none());
 }
@@ -398,6 +401,25 @@ fn a_line_is_what_a_person_would_write() {
         r#"{"settle":"2026-03-01T12:00:00.000Z"}"#,
     ];
     assert_eq!(text.lines().collect::<Vec<_>>(), lines);
+}
+
+/// A field in a record that the manual does not explain is a riddle.
+#[test]
+fn every_field_is_in_the_manual() {
+    let page = include_str!("../../../../docs/formats/scenario.md");
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..300 {
+        let text = write(&[step().new_tree(&mut runner).unwrap().current()]);
+        for line in text.lines() {
+            let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+            for field in line.keys() {
+                assert!(
+                    page.contains(&format!("`{field}`")) || page.contains(&format!("\"{field}\"")),
+                    "{field}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
