@@ -1,13 +1,16 @@
 //! A real Kafka for tests, and faults injected into it.
 //!
-//! [`cluster`] starts and stops brokers; a test that only needs a Kafka needs nothing else.
+//! [`cluster`] starts and stops brokers, [`clients`] are the real clients that use them: a test that only needs
+//! a Kafka needs no more. [`recipes`] make things go wrong, or look odd, and return what is then true
+//! ([`truth`]); [`show`] plays them and lets `whither check` look; [`judge`] compares; [`scoreboard`] writes it
+//! down.
 
-pub mod show;
-pub mod judge;
-pub mod scoreboard;
 pub mod cluster;
 pub mod clients;
 pub mod recipes;
 pub mod truth;
+pub mod show;
+pub mod judge;
+pub mod scoreboard;
 pub mod process;
 pub mod cache;

@@ -13,7 +13,7 @@ use super::server_properties::{NodePorts, render};
 use crate::process::ScratchDir;
 
 /// A running Kafka. Dropping it kills its processes and removes its files; so does the end of this process,
-/// however it ends.
+/// however it ends: tests of one process may share a cluster in a `static LazyLock`.
 #[derive(Debug)]
 pub struct Cluster {
     // Fields drop in this order: the processes before their files.

@@ -5,7 +5,7 @@ use super::stage::{Lab, hours_ago_ms};
 use crate::clients::{Error, Records, Start, StreamsKind, wait_until};
 use crate::truth::Truth;
 
-pub(super) const RECIPES: [Recipe; 9] = [
+pub(super) const RECIPES: [Recipe; 10] = [
     Recipe::snapshot("healthy_trimmed", "records are deleted after the group read them", trimmed),
     Recipe::snapshot("healthy_retained", "retention takes what the group has read", retained),
     Recipe::snapshot("healthy_streams_purge", "Streams purges its repartition topic all day", streams_purge),
@@ -18,6 +18,11 @@ pub(super) const RECIPES: [Recipe; 9] = [
         "healthy_once_compacted",
         "once compacted, now deleted by time; holes remain",
         once_compacted,
+    ),
+    Recipe::snapshot(
+        "healthy_recreated",
+        "a topic is created again after the group had read all of it",
+        recreated,
     ),
     Recipe::snapshot("healthy_client_clocks", "clients' clocks are hours off, either way", client_clocks),
     Recipe::snapshot("healthy_one_record", "a topic of one record", one_record),
@@ -114,6 +119,19 @@ fn once_compacted(lab: &Lab) -> Result<Outcome<'_>, Error> {
     lab.jvm.configure_topic(topic, &[("cleanup.policy", "delete")])?;
     lab.jvm.consume(group, topic, 2)?;
     lab.jvm.send(Records::new(topic, 0, 3))?;
+    Ok(Outcome::of([Truth::healthy(topic, Some(group), topic, Some(0))]))
+}
+
+/// Ten read in the old topic, three of three in the new: the old positions mean nothing here.
+fn recreated(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("healthy_recreated", "healthy_recreated.billing");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 10))?;
+    lab.jvm.consume(group, topic, 10)?;
+    lab.jvm.delete_topic(topic)?;
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 3))?;
+    lab.jvm.consume(group, topic, 3)?;
     Ok(Outcome::of([Truth::healthy(topic, Some(group), topic, Some(0))]))
 }
 

@@ -3,6 +3,7 @@
 //! A recipe uses topics and groups that begin with its own name, so that many share one cluster.
 
 mod recipe;
+mod catalogue;
 mod stage;
 mod retention;
 mod topics;
@@ -14,35 +15,6 @@ mod healthy_positions;
 mod healthy_logs;
 mod healthy_members;
 
+pub use catalogue::all;
 pub use recipe::{Alive, During, FollowerPlay, Outcome, Play, Recipe, SnapshotPlay};
 pub use stage::{Lab, Stage};
-
-/// All of them, in the order of the table in the guide: causes, then what is healthy but odd.
-pub fn all() -> Vec<Recipe> {
-    let mut all = Vec::new();
-    all.extend(retention::RECIPES);
-    all.extend(topics::RECIPES);
-    all.extend(transactions::RECIPES);
-    all.extend(positions::RECIPES);
-    all.extend(damage::RECIPES);
-    all.extend(dead_letters::RECIPES);
-    all.extend(healthy_logs::RECIPES);
-    all.extend(healthy_positions::RECIPES);
-    all.extend(healthy_members::RECIPES);
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::all;
-
-    #[test]
-    fn names_are_unique_and_usable_as_topics() {
-        let mut names: Vec<_> = all().iter().map(|recipe| recipe.name).collect();
-        assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
-        let count = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), count);
-    }
-}

@@ -2,13 +2,20 @@
 
 use super::recipe::{During, Outcome, Recipe};
 use super::stage::{Lab, Stage};
-use crate::clients::{Error, Records, Start, wait_until};
+use crate::clients::{Error, Library, Python, Records, Start, wait_until};
 use crate::truth::{Certainty, Fault, Truth};
 
-pub(super) const RECIPES: [Recipe; 12] = [
+pub(super) const RECIPES: [Recipe; 14] = [
     Recipe::snapshot("offset_reset", "the reset tool moves an empty group forward", offset_reset),
     Recipe::followed("offset_reset_followed", "the same, watched", offset_reset_followed),
     Recipe::snapshot("offset_reset_resumed", "and its consumer goes on from there", offset_reset_resumed),
+    Recipe::snapshot(
+        "offset_reset_librdkafka",
+        "the same for a group of librdkafka, whose commits carry no epoch",
+        reset_librdkafka,
+    ),
+    Recipe::snapshot("offset_reset_modern", "the same for a group of the consumer protocol", reset_modern)
+        .on(Stage::SharedSince4),
     Recipe::snapshot("started_at_latest", "a new group starts at the end", started_at_latest),
     Recipe::followed("started_at_latest_followed", "the same, watched", started_at_latest_followed),
     Recipe::snapshot(
@@ -71,6 +78,26 @@ fn offset_reset_followed(lab: &Lab) -> Result<During<'_>, Error> {
         lab.jvm.set_group_offset(group, topic, 0, 15)?;
         Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset()).followed()]))
     }))
+}
+
+fn reset_librdkafka(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("offset_reset_librdkafka", "offset_reset_librdkafka.billing");
+    twenty(lab, topic)?;
+    Python::start(&lab.cluster())?.consume(Library::Confluent, group, topic, 4)?;
+    lab.jvm.set_group_offset(group, topic, 0, 15)?;
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset())]))
+}
+
+fn reset_modern(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("offset_reset_modern", "offset_reset_modern.billing");
+    twenty(lab, topic)?;
+    let config = [("group.protocol", "consumer"), ("max.poll.records", "4")];
+    let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &config)?;
+    member.read(4)?;
+    member.commit()?;
+    member.close()?;
+    lab.jvm.set_group_offset(group, topic, 0, 15)?;
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset())]))
 }
 
 const LATEST: [(&str, &str); 1] = [("auto.offset.reset", "latest")];

@@ -5,13 +5,18 @@ use super::stage::{Lab, Stage};
 use crate::clients::{Error, Producer, Records, Start};
 use crate::truth::{Certainty, Count, Fault, Truth};
 
-pub(super) const RECIPES: [Recipe; 8] = [
+pub(super) const RECIPES: [Recipe; 9] = [
     Recipe::snapshot("transaction_aborted", "a producer aborts; a read_committed group passes", aborted),
     Recipe::followed("transaction_aborted_followed", "the same, watched", aborted_followed),
     Recipe::snapshot(
         "transaction_aborted_seen",
         "a read_uncommitted group reads what is then aborted",
         aborted_seen,
+    ),
+    Recipe::snapshot(
+        "transaction_offsets",
+        "offsets committed in a transaction count, aborted and pending ones do not",
+        offsets,
     ),
     Recipe::snapshot("transaction_open", "a transaction is open, within its own timeout", open),
     Recipe::snapshot("transaction_timed_out", "a producer dies; the coordinator aborts for it", timed_out),
@@ -97,6 +102,25 @@ fn aborted_seen(lab: &Lab) -> Result<Outcome<'_>, Error> {
         Truth::fault(topic, None, topic, 0, fault.exactly(0, 5)),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
+}
+
+/// Commits 4, aborts 8, leaves 9 pending; then the log loses what stands before 7.
+fn offsets(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("transaction_offsets", "transaction_offsets.app");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 10))?;
+    let producer = transactional(lab, topic, "900000")?;
+    producer.begin()?;
+    producer.send_offset(group, topic, 0, 4)?;
+    producer.commit()?;
+    producer.begin()?;
+    producer.send_offset(group, topic, 0, 8)?;
+    producer.abort()?;
+    producer.begin()?;
+    producer.send_offset(group, topic, 0, 9)?;
+    lab.jvm.delete_records(topic, 0, 7)?;
+    let fault = Fault::new("delete_records", "deleted", "loss", Certainty::Strong, Certainty::Proof);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(4, 7))]).keeping(producer))
 }
 
 fn open(lab: &Lab) -> Result<Outcome<'_>, Error> {
