@@ -15,6 +15,11 @@ use crate::clock;
 use crate::report::{NotSeen, Report};
 use crate::run::Run;
 
+/// Clusters with more topics than this are asked for configurations and members only now and then.
+const FEW_TOPICS: usize = 200;
+/// Rounds between two such questions.
+const SELDOM: u32 = 10;
+
 /// What is wanted of a look.
 #[derive(Clone, Debug)]
 pub struct Wants {
@@ -79,6 +84,7 @@ pub struct Look {
     pub(super) groups: usize,
     pub(super) records_read: u64,
     pub(super) undecoded: u64,
+    rounds: u32,
     pub(super) progress: Progress,
 }
 
@@ -116,6 +122,7 @@ impl Look {
             groups: 0,
             records_read: 0,
             undecoded: 0,
+            rounds: 0,
             progress,
         }
     }
@@ -155,6 +162,14 @@ impl Look {
         }
         self.tell_topics();
         self.observe().await;
+        self.rounds += 1;
+        let few = self.metadata.topics.len() <= FEW_TOPICS;
+        if few || self.rounds.is_multiple_of(SELDOM) {
+            self.describe_groups().await;
+            self.describe_topics().await;
+        } else {
+            self.look_up_missing().await;
+        }
         self.follow_data().await;
         self.describe_transactions().await;
         self.ask_epochs().await;

@@ -87,11 +87,11 @@ impl Look {
     }
 
     /// R5: a listing leaves out what may not be described; a named look-up tells absence from that.
-    async fn look_up_missing(&mut self) {
+    pub(super) async fn look_up_missing(&mut self) {
         let known = |topic: &Name| self.metadata.topics.contains_key(topic);
-        let committed: BTreeSet<Partition> =
-            self.positions.values().flat_map(|p| p.keys().cloned()).collect();
-        let missing: Vec<Partition> = committed
+        let mut met: BTreeSet<Partition> = self.positions.values().flat_map(|p| p.keys().cloned()).collect();
+        met.extend(self.edges.keys().cloned());
+        let missing: Vec<Partition> = met
             .into_iter()
             .filter(|p| !known(&p.topic) && self.wants.topic.as_ref().is_none_or(|t| *t == p.topic))
             .collect();
@@ -115,6 +115,7 @@ impl Look {
                     true,
                 );
             }
+            self.edges.remove(&partition);
             let topic = Topic { at: crate::clock::now(), state };
             self.apply(&Key::ledger(&self.id.clone(), &partition), &[Fact::Topic(topic)]);
         }
