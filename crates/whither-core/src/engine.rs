@@ -1,7 +1,7 @@
 //! The machine: state by key, facts in, outputs out.
 
 use crate::admit;
-use crate::codec::{Reader, Writer};
+use crate::codec::{Code, Reader, Writer};
 use crate::fact::{Fact, Run};
 use crate::joins::Origin;
 use crate::key::{At, Key, Offset, Partition};
@@ -198,9 +198,9 @@ impl Engine {
         let Some(state) = self.keys.get(key) else { return };
         let mut w = Writer::begin(out, key);
         match state {
-            State::Log(log) => log.write(&mut w),
-            State::Origin(origin) => origin.write(&mut w),
-            State::Ledger(ledger) => ledger.write(&mut w),
+            State::Log(log) => log.put(&mut w),
+            State::Origin(origin) => origin.put(&mut w),
+            State::Ledger(ledger) => ledger.put(&mut w),
         }
         w.finish();
     }
@@ -212,9 +212,9 @@ impl Engine {
     pub fn restore(&mut self, bytes: &[u8]) -> Result<Key, NotASnapshot> {
         let (key, mut r) = Reader::begin(bytes)?;
         let state = match key.at {
-            At::Log(_) => State::Log(Box::new(Log::read(&mut r)?)),
-            At::Origin(..) => State::Origin(Origin::read(&mut r)?),
-            At::Ledger(_) => State::Ledger(Box::new(Ledger::read(&mut r)?)),
+            At::Log(_) => State::Log(Box::new(Log::get(&mut r)?)),
+            At::Origin(..) => State::Origin(Origin::get(&mut r)?),
+            At::Ledger(_) => State::Ledger(Box::new(Ledger::get(&mut r)?)),
         };
         r.finish()?;
         self.keys.insert(key.clone(), state);

@@ -65,7 +65,12 @@ pub enum Fact {
     Tail(Tail),
     /// Logs to ledgers: a producer gave up and began again (RULES R16).
     GaveUp(GaveUp),
-    /// Logs to joins: a record that says where it came from has been settled.
+    /// Logs to ledgers: a transaction was rolled back.
+    RolledBack(RolledBack),
+    /// Logs to ledgers: records that were read have been replaced by others (R4).
+    Replaced(Replaced),
+    /// Logs to joins, and to the ledger of the partition it is in: a record that says where it came from has
+    /// been settled.
     Station(DeadLetter),
     /// Joins to ledgers: what became of a record that was routed away.
     RoutedAway(RoutedAway),
@@ -176,7 +181,7 @@ pub struct Unread {
 }
 
 /// Why a range was not read.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum WhyUnread {
     /// The deadline came first.
     Deadline,
@@ -244,7 +249,7 @@ pub enum Role {
 }
 
 /// Whose dead-letter headers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Convention {
     /// Kafka Connect, `__connect.errors.*` (KIP-298).
     Connect,
@@ -468,7 +473,7 @@ pub struct Group {
 }
 
 /// A group's state in Kafka's words.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum GroupState {
     /// No members.
     Empty,
@@ -521,6 +526,9 @@ pub enum RunKind {
     Empty,
     /// Data records of an aborted transaction.
     Aborted,
+    /// Data records of a transaction whose end is in a part that was not read: whether they were rolled back
+    /// is not known.
+    Unsettled,
     /// Data records of a transaction that is not settled yet.
     Open {
         /// Its producer.
@@ -560,6 +568,8 @@ pub struct Progress {
     pub unread: u64,
     /// The time of the newest record it read.
     pub newest: Time,
+    /// The first record of its lowest read, and its time.
+    pub first: (Offset, Time),
     /// A point in this stretch: an offset and its record's time, for telling lag as time.
     pub sample: (Offset, Time),
 }
@@ -601,7 +611,7 @@ pub struct Tail {
 }
 
 /// Who made a commit, from the membership in force at that point of the log (R6).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Committer {
     /// The member the partition was assigned to.
     Member {
@@ -631,6 +641,38 @@ pub struct GaveUp {
     /// The first offset of the new epoch.
     pub offset: Offset,
     /// When.
+    pub at: Time,
+}
+
+/// A transaction that was rolled back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RolledBack {
+    /// Its producer.
+    pub producer_id: i64,
+    /// Its first record in this partition, as far as it was read.
+    pub from: Offset,
+    /// The end of its last one, exclusive.
+    pub to: Offset,
+    /// How many of its records were read.
+    pub records: u64,
+    /// The offset of its abort marker.
+    pub marker: Offset,
+    /// When the marker was written.
+    pub at: Time,
+}
+
+/// Records that were read once and are others now: a later leader epoch wrote over them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Replaced {
+    /// Start of the range.
+    pub from: Offset,
+    /// End of the range, exclusive.
+    pub to: Offset,
+    /// The leader epoch they were written in.
+    pub epoch_before: i32,
+    /// The leader epoch of what is there now.
+    pub epoch_now: i32,
+    /// The newest timestamp of what is there now.
     pub at: Time,
 }
 

@@ -5,8 +5,10 @@ use crate::time::Span;
 /// Bounds on what one key may hold and hand out. Past a bound the core forgets in a stated way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
+    /// Contiguous reads of one partition held apart: a reader makes a handful.
+    pub reads: usize,
     /// Runs of one partition's log held apart. Past it the oldest are folded into [`crate::fact::RunKind::Sparse`]
-    /// runs, whose inside can be asked for again. 24 bytes each: keeps a key's state far below 2 MB.
+    /// runs, whose inside can be asked for again. 64 bytes each: keeps a key's state far below 2 MB.
     pub runs: usize,
     /// Runs folded into one at a time: small enough that opening one again is a short read.
     pub fold: usize,
@@ -16,13 +18,15 @@ pub struct Limits {
     pub groups: usize,
     /// Odd moves of one group in one partition kept apart (rewinds, jumps, tombstones); the oldest go first.
     pub moves: usize,
-    /// Facts held back until the watermark passes them, in one ledger.
+    /// Facts held back until the watermark passes them, in one ledger. Past it the older half is taken in its
+    /// own order without waiting for what may still come between.
     pub held_back: usize,
     /// Moments at which the log start was seen to move, kept in one ledger; the oldest go first.
     pub starts: usize,
     /// Offsets with their time kept for one partition, evenly spread.
     pub time_samples: usize,
-    /// Exceptional records (dead letters, aborted ranges told apart) kept in one ledger.
+    /// Exceptional records (dead letters, corrupt and replaced ranges, producers that gave up) kept in one
+    /// ledger.
     pub exceptions: usize,
     /// Stations of one routed record.
     pub stations: usize,
@@ -39,7 +43,8 @@ pub struct Limits {
 impl Limits {
     /// What one machine does well with.
     pub const DEFAULT: Limits = Limits {
-        runs: 8_192,
+        reads: 64,
+        runs: 2_048,
         fold: 64,
         open_transactions: 10_000,
         groups: 10_000,
@@ -65,3 +70,10 @@ impl Default for Limits {
 /// How long after its own timeout the coordinator may still take to abort a transaction: the scan interval
 /// (`transaction.abort.timed.out.transaction.cleanup.interval.ms`, 10 s) three times over (R13).
 pub const ABORT_SCAN: Span = Span::seconds(30);
+
+/// A producer's or consumer's word for a record that does not move is given this long: the default of
+/// `max.poll.interval.ms`, after which a consumer that does not poll is no member any more.
+pub(crate) const POLL_INTERVAL: Span = Span::seconds(300);
+
+/// A consumer finds a new partition within this: twice the default of `metadata.max.age.ms`.
+pub(crate) const PARTITION_FOUND: Span = Span::seconds(600);

@@ -289,7 +289,7 @@ pub struct Verdict {
 }
 
 /// One thing that was observed and can be looked at again.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Evidence {
     /// The log starts here.
     LogStart {
@@ -493,7 +493,7 @@ pub enum Evidence {
 }
 
 /// Which of a group's commits a piece of evidence is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum WhichCommit {
     /// The first one known.
     First,
@@ -508,7 +508,7 @@ pub enum WhichCommit {
 }
 
 /// Settings that verdicts rest on.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum SettingName {
     /// `retention.ms`, milliseconds.
     RetentionMs,
@@ -519,7 +519,7 @@ pub enum SettingName {
 }
 
 /// A stretch of a group's row: `[from, to)` met one end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Stretch {
     /// Start of the range.
     pub from: Offset,

@@ -1,7 +1,7 @@
 //! Refuses facts that can't be true, so that no stage has to doubt its input.
 
 use crate::engine::{Context, Output, Refusal};
-use crate::fact::Fact;
+use crate::fact::{Change, DeadLetter, Fact, Member};
 use crate::key::{At, Name, Offset};
 use alloc::vec::Vec;
 
@@ -24,7 +24,7 @@ fn refusal(cx: &Context<'_>, fact: &Fact) -> Option<Refusal> {
     if !belongs(&cx.key.at, fact) {
         return Some(Refusal::WrongStage);
     }
-    if names(fact).any(|name| name.len() > cx.limits.name_bytes) {
+    if !fits_names(fact, cx.limits.name_bytes) {
         return Some(Refusal::NameTooLong);
     }
     (!sound(fact)).then_some(Refusal::Malformed)
@@ -41,7 +41,7 @@ fn belongs(at: &At, fact: &Fact) -> bool {
         | Fact::Members(_)
         | Fact::MemberChange(_) => matches!(at, At::Log(_)),
         Fact::Bounds(_) | Fact::Opened(_) | Fact::Corrupt(_) => !matches!(at, At::Origin(..)),
-        Fact::Station(_) => matches!(at, At::Origin(..)),
+        Fact::Station(_) => !matches!(at, At::Log(_)),
         Fact::Record(_)
         | Fact::Config(_)
         | Fact::Size(_)
@@ -55,55 +55,111 @@ fn belongs(at: &At, fact: &Fact) -> bool {
         | Fact::Committed(_)
         | Fact::Tail(_)
         | Fact::GaveUp(_)
+        | Fact::RolledBack(_)
+        | Fact::Replaced(_)
         | Fact::RoutedAway(_) => matches!(at, At::Ledger(_)),
     }
 }
 
-fn names(fact: &Fact) -> impl Iterator<Item = &Name> {
-    let pair: [Option<&Name>; 2] = match fact {
-        Fact::Commit(c) => [Some(&c.group), Some(&c.partition.topic)],
-        Fact::Members(m) => [Some(&m.group), None],
-        Fact::MemberChange(m) => [Some(&m.group), Some(&m.member_id)],
-        Fact::DeadLetter(d) | Fact::Station(d) => [d.group.as_ref(), Some(&d.origin.topic)],
-        Fact::Group(g) => [Some(&g.group), None],
-        Fact::Committed(c) => [Some(&c.group), None],
-        _ => [None, None],
+fn fits_names(fact: &Fact, limit: usize) -> bool {
+    let fits = |name: &Name| name.len() <= limit;
+    let letter = |d: &DeadLetter| {
+        let told = [&d.group, &d.connector, &d.stage, &d.exception];
+        fits(&d.partition.topic) && fits(&d.origin.topic) && told.into_iter().flatten().all(fits)
     };
-    pair.into_iter().flatten()
+    let member = |m: &Member| {
+        let partitions = m.assigned.iter().all(|p| fits(&p.topic));
+        fits(&m.member_id) && fits(&m.client_id) && fits(&m.host) && partitions
+    };
+    match fact {
+        Fact::Commit(c) => fits(&c.group) && fits(&c.partition.topic),
+        Fact::Committed(c) => fits(&c.group),
+        Fact::Members(m) => fits(&m.group) && m.members.iter().flatten().all(member),
+        Fact::MemberChange(m) => fits(&m.group) && fits(&m.member_id) && fits_change(&m.change, limit),
+        Fact::DeadLetter(d) | Fact::Station(d) => letter(d),
+        Fact::RoutedAway(a) => a.stations.iter().all(letter),
+        Fact::Group(g) => fits(&g.group),
+        _ => true,
+    }
+}
+
+fn fits_change(change: &Change, limit: usize) -> bool {
+    match change {
+        Change::Joined { client_id, host } => client_id.len() <= limit && host.len() <= limit,
+        Change::Assigned(partitions) => partitions.iter().all(|p| p.topic.len() <= limit),
+        Change::Left => true,
+    }
 }
 
 fn sound(fact: &Fact) -> bool {
     match fact {
         Fact::Bounds(b) => {
-            offset(b.log_start) && offset(b.end) && offset(b.last_stable) && b.log_start <= b.end
+            is_offset(b.log_start) && is_offset(b.end) && is_offset(b.last_stable) && b.log_start <= b.end
         }
-        Fact::Reading(r) => offset(r.from),
+        Fact::Reading(r) => is_offset(r.from),
         Fact::Batch(b) => {
-            offset(b.base)
-                && offset(b.last)
-                && b.base <= b.last
-                && u64::from(b.count) <= (b.last - b.base + 1).unsigned_abs()
+            b.base <= b.last
+                && range(b.base, b.last.saturating_add(1))
+                && u64::from(b.count) <= width(b.base, b.last + 1)
         }
-        Fact::Marker(m) => offset(m.offset),
+        Fact::Marker(m) => is_offset(m.offset),
         Fact::Opened(o) => range(o.from, o.to) && apart(o.from, o.to, &o.present),
         Fact::Unread(u) => range(u.from, u.to),
         Fact::Corrupt(c) => range(c.from, c.to),
-        Fact::DeadLetter(d) | Fact::Station(d) => offset(d.offset) && offset(d.origin_offset),
-        Fact::Commit(c) => c.value.is_none_or(|v| offset(v.offset)),
-        Fact::Committed(c) => c.value.is_none_or(|v| offset(v.offset)),
-        Fact::Run(r) => range(r.from, r.to) && r.records <= (r.to - r.from).unsigned_abs(),
-        Fact::EpochEnd(e) => offset(e.end),
-        Fact::Transaction(t) => offset(t.start),
+        Fact::DeadLetter(d) => is_offset(d.offset) && is_offset(d.origin_offset),
+        Fact::Station(d) => is_offset(d.offset) && is_offset(d.origin_offset),
+        Fact::Commit(c) => is_offset(c.source_offset) && c.value.is_none_or(|v| is_offset(v.offset)),
+        Fact::Members(m) => is_offset(m.source_offset),
+        Fact::MemberChange(m) => is_offset(m.source_offset),
+        Fact::Record(r) => is_offset(r.offset),
+        Fact::EpochEnd(e) => is_offset(e.end),
+        Fact::Transaction(t) => is_offset(t.start),
+        Fact::Config(_) | Fact::Topic(_) | Fact::Size(_) | Fact::Group(_) => true,
+        Fact::Run(_)
+        | Fact::Cut(_)
+        | Fact::Progress(_)
+        | Fact::Committed(_)
+        | Fact::Tail(_)
+        | Fact::GaveUp(_)
+        | Fact::RolledBack(_)
+        | Fact::Replaced(_)
+        | Fact::RoutedAway(_) => sound_between(fact),
+    }
+}
+
+/// Facts between stages come through here too: they may have crossed a network.
+fn sound_between(fact: &Fact) -> bool {
+    match fact {
+        Fact::Run(r) => range(r.from, r.to) && r.records <= width(r.from, r.to),
+        Fact::Cut(c) => {
+            c.base < c.log_start && c.log_start <= c.last && is_offset(c.base) && is_offset(c.last)
+        }
+        Fact::Progress(p) => {
+            is_offset(p.origin)
+                && is_offset(p.to)
+                && p.origin <= p.to
+                && p.covered <= width(p.origin, p.to)
+                && p.records.checked_add(p.unread).is_some_and(|both| both <= p.covered)
+        }
+        Fact::Committed(c) => is_offset(c.source_offset) && c.value.is_none_or(|v| is_offset(v.offset)),
+        Fact::GaveUp(g) => is_offset(g.offset),
+        Fact::RolledBack(r) => range(r.from, r.to) && is_offset(r.marker),
+        Fact::Replaced(r) => range(r.from, r.to),
+        Fact::RoutedAway(a) => is_offset(a.offset) && !a.stations.is_empty(),
         _ => true,
     }
 }
 
-fn offset(offset: Offset) -> bool {
+fn width(from: Offset, to: Offset) -> u64 {
+    to.saturating_sub(from).max(0).unsigned_abs()
+}
+
+pub(crate) fn is_offset(offset: Offset) -> bool {
     (0..=OFFSET_MAX).contains(&offset)
 }
 
 fn range(from: Offset, to: Offset) -> bool {
-    offset(from) && offset(to) && from < to
+    is_offset(from) && is_offset(to) && from < to
 }
 
 fn apart(from: Offset, to: Offset, present: &[(Offset, Offset)]) -> bool {

@@ -1,7 +1,6 @@
 //! Facts of different sources arrive in any order; where order decides, they are taken in the order of
 //! their own times, once the watermark says that nothing earlier will come.
 
-use crate::engine::{Context, Output, Refusal};
 use crate::fact::Fact;
 use crate::time::Time;
 use alloc::vec::Vec;
@@ -14,20 +13,28 @@ pub(crate) struct HeldBack {
 
 impl HeldBack {
     /// Holds a fact back until its time has passed.
-    pub(crate) fn hold(&mut self, cx: &Context<'_>, at: Time, fact: &Fact, out: &mut Vec<Output>) {
-        if self.facts.len() >= cx.limits.held_back {
-            return cx.refuse(Refusal::Full, out);
-        }
+    pub(crate) fn hold(&mut self, at: Time, fact: &Fact) {
         self.facts.push((at, fact.clone()));
+    }
+
+    /// A time up to which facts must be taken so that no more than `limit` wait: dropping one would be worse
+    /// than to take it before something that belongs between.
+    pub(crate) fn overflow(&self, limit: usize) -> Time {
+        if self.facts.len() <= limit {
+            return Time::MIN;
+        }
+        let mut times: Vec<Time> = self.facts.iter().map(|(at, _)| *at).collect();
+        let middle = times.len() / 2;
+        *times.select_nth_unstable(middle).1
     }
 
     /// Takes out what the watermark has passed, in order of time. Facts of one time: commits come before what
     /// was observed of the log, and facts of one source keep their order.
-    pub(crate) fn take_until(&mut self, complete_to: Time) -> Vec<Fact> {
-        if self.facts.is_empty() {
+    pub(crate) fn take_until(&mut self, until: Time) -> Vec<Fact> {
+        if !self.facts.iter().any(|(at, _)| *at <= until) {
             return Vec::new();
         }
-        let (mut due, later): (Vec<_>, Vec<_>) = self.facts.drain(..).partition(|(at, _)| *at <= complete_to);
+        let (mut due, later): (Vec<_>, Vec<_>) = self.facts.drain(..).partition(|(at, _)| *at <= until);
         self.facts = later;
         due.sort_by_key(|(at, fact)| (*at, rank(fact)));
         due.into_iter().map(|(_, fact)| fact).collect()

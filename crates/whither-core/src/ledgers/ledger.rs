@@ -2,27 +2,32 @@
 
 use super::decide;
 use super::log::LogView;
+use super::people::{People, Who};
 use super::positions::Positions;
 use crate::admit::HeldBack;
-use crate::engine::{Context, Deadline, Output, Refusal};
+use crate::engine::{Context, Deadline, Need, Output, ReadDeeper, Refusal};
 use crate::fact::{
-    Bounds, Committed, Config, Fact, Group, Progress, Record, RoutedAway, Size, Tail, Topic, TopicState,
+    Bounds, Committed, Config, DeadLetter, EpochEnd, Fact, Group, Progress, Record, RoutedAway, Size, Tail,
+    Topic, Transaction,
 };
 use crate::key::{Name, Offset, TopicId};
 use crate::time::Time;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// One partition: its log, its groups, and what was told of it elsewhere.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) log: LogView,
-    /// When the name was seen to have this incarnation.
+    /// When the log was seen to be of this incarnation.
     pub(crate) incarnation_at: Time,
     /// The incarnation before this one, as it was last seen.
     pub(crate) before: Option<Box<LogView>>,
-    pub(crate) groups: BTreeMap<Name, Positions>,
+    pub(crate) groups: BTreeMap<Name, Box<Positions>>,
+    pub(crate) people: People,
+    /// The incarnation that commits without a topic id are for.
+    pub(crate) turned_to: TopicId,
     pub(crate) config: Option<Config>,
     pub(crate) size: Option<Size>,
     pub(crate) topic: Option<Topic>,
@@ -32,7 +37,7 @@ pub(crate) struct Ledger {
     pub(crate) held: HeldBack,
     /// What was last told of each finding and row, as a hash: only what changed is told again.
     pub(crate) told: BTreeMap<u64, u64>,
-    pub(crate) asked: BTreeMap<(Offset, Offset), ()>,
+    pub(crate) asked: BTreeSet<(Offset, Offset)>,
 }
 
 impl Ledger {
@@ -45,13 +50,13 @@ impl Ledger {
         for fact in facts {
             self.one(cx, fact, out);
         }
-        self.release(cx, cx.clock.complete_to, out);
+        self.release(cx, out);
         self.log.runs.fold(cx.limits.runs, cx.limits.fold);
         Some(Deadline { at: cx.clock.now, reason: "tell what changed" })
     }
 
     pub(crate) fn expire(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) -> Option<Deadline> {
-        self.release(cx, cx.clock.complete_to, out);
+        self.release(cx, out);
         decide::tell(self, cx, out);
         None
     }
@@ -64,29 +69,26 @@ impl Ledger {
             Fact::Cut(cut) => self.log.cut = Some(*cut),
             Fact::Corrupt(corrupt) => bounded_push(&mut self.log.corrupt, *corrupt, cx.limits.exceptions),
             Fact::GaveUp(gave_up) => bounded_push(&mut self.log.gave_up, *gave_up, cx.limits.exceptions),
-            Fact::Committed(c) => self.held.hold(cx, c.seen, fact, out),
+            Fact::RolledBack(rolled_back) => self.log.note_rolled_back(rolled_back),
+            Fact::Replaced(replaced) => self.log.note_replaced(replaced, cx.limits),
+            Fact::Committed(c) => self.held.hold(c.seen, fact),
             Fact::Bounds(b) => {
                 self.incarnation(b.topic_id, b.at);
-                self.held.hold(cx, b.at, fact, out);
+                self.held.hold(b.at, fact);
             }
             Fact::Config(config) => self.config = Some(*config),
-            Fact::Size(size) => self.size = Some(*size),
-            Fact::Topic(topic) => self.told_of_topic(topic),
-            Fact::EpochEnd(end) => {
-                if self.log.epoch_ends.len() < cx.limits.epochs {
-                    self.log.epoch_ends.insert(end.epoch, *end);
-                }
-            }
-            Fact::Transaction(t) => {
-                if self.log.transactions.len() < cx.limits.open_transactions {
-                    self.log.transactions.insert(t.producer_id, t.clone());
-                }
-            }
+            Fact::Size(size) => self.size = Some(newer(self.size, *size, |s| s.at)),
+            Fact::Topic(topic) => self.topic = Some(newer(self.topic, *topic, |t| t.at)),
+            Fact::EpochEnd(end) => self.epoch_end(cx, end, out),
+            Fact::Transaction(t) => self.transaction(cx, t, out),
             Fact::Group(group) => self.group(cx, group, out),
-            Fact::Tail(tail) => self.tail(tail),
+            Fact::Tail(tail) => {
+                self.tails.insert(tail.offsets_partition, *tail);
+            }
+            Fact::Station(letter) => self.letter(cx, letter, out),
             Fact::RoutedAway(away) => self.routed_away(cx, away, out),
             Fact::Record(record) => {
-                if self.looked_at.len() < cx.limits.exceptions {
+                if self.away.contains_key(&record.offset) {
                     self.looked_at.insert(record.offset, *record);
                 }
             }
@@ -94,8 +96,10 @@ impl Ledger {
         }
     }
 
-    fn release(&mut self, cx: &Context<'_>, complete_to: Time, out: &mut Vec<Output>) {
-        for fact in self.held.take_until(complete_to) {
+    /// Takes what was held back, up to the watermark; sooner if too much waits.
+    fn release(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) {
+        let until = cx.clock.complete_to.max(self.held.overflow(cx.limits.held_back));
+        for fact in self.held.take_until(until) {
             match fact {
                 Fact::Committed(c) => self.committed(cx, &c, out),
                 Fact::Bounds(b) => self.bounds(cx, &b),
@@ -110,81 +114,107 @@ impl Ledger {
     }
 
     fn bounds(&mut self, cx: &Context<'_>, bounds: &Bounds) {
-        let same = !bounds.topic_id.is_known() || bounds.topic_id == self.log.topic_id;
-        if same {
-            self.log.observe(bounds, cx.limits);
-        }
-    }
-
-    /// The name has this incarnation at this time; a later one replaces it.
-    fn incarnation(&mut self, topic_id: TopicId, at: Time) {
-        if !topic_id.is_known() || topic_id == self.log.topic_id || at < self.incarnation_at {
+        if bounds.topic_id.is_known() && bounds.topic_id != self.log.topic_id {
             return;
         }
-        self.incarnation_at = at;
+        if self.turned_to.is_known() && self.turned_to != self.log.topic_id {
+            for positions in self.groups.values_mut() {
+                positions.turn(self.turned_to, self.log.topic_id);
+            }
+        }
+        self.turned_to = self.log.topic_id;
+        self.log.observe(bounds, cx.limits);
+    }
+
+    /// The log is of this incarnation from now on. What commits say of it waits for its time.
+    fn incarnation(&mut self, topic_id: TopicId, at: Time) {
+        if !topic_id.is_known() || topic_id == self.log.topic_id {
+            return;
+        }
         if self.log.topic_id.is_known() {
+            if at < self.incarnation_at {
+                return;
+            }
             let old = core::mem::take(&mut self.log);
             self.before = Some(Box::new(old));
             self.away.clear();
             self.looked_at.clear();
+            self.asked.clear();
         }
+        self.incarnation_at = at;
         self.log.topic_id = topic_id;
-        for positions in self.groups.values_mut() {
-            positions.belong_to(topic_id);
-        }
     }
 
-    fn told_of_topic(&mut self, topic: &Topic) {
-        if let TopicState::Exists(id) = topic.state {
-            self.incarnation(id, topic.at);
-        }
-        if self.topic.is_none_or(|t| t.at <= topic.at) {
-            self.topic = Some(*topic);
-        }
-    }
-
-    fn positions(&mut self, cx: &Context<'_>, group: &Name, out: &mut Vec<Output>) -> Option<&mut Positions> {
+    fn positions(&mut self, cx: &Context<'_>, group: &Name, out: &mut Vec<Output>) -> bool {
         if !self.groups.contains_key(group) {
             if self.groups.len() >= cx.limits.groups {
                 cx.refuse(Refusal::Full, out);
-                return None;
+                return false;
             }
-            self.groups.insert(group.clone(), Positions::default());
+            self.groups.insert(group.clone(), Box::default());
         }
-        self.groups.get_mut(group)
+        true
     }
 
     fn committed(&mut self, cx: &Context<'_>, c: &Committed, out: &mut Vec<Output>) {
-        let tail = self.tails.get(&c.offsets_partition).copied();
-        let starts = core::mem::take(&mut self.log.starts);
-        let topic_id = self.log.topic_id;
-        if let Some(positions) = self.positions(cx, &c.group, out) {
-            positions.commit(c, topic_id, &starts, cx.limits);
-            positions.tail = tail;
+        if !self.positions(cx, &c.group, out) {
+            return;
         }
-        self.log.starts = starts;
+        let Some(positions) = self.groups.get_mut(&c.group) else { return };
+        positions.commit(c, &mut self.people, self.log.topic_id, &self.log.starts, cx.limits);
+        if self.people.is_crowded(self.groups.len()) {
+            self.sort_people_out();
+        }
     }
 
-    fn tail(&mut self, tail: &Tail) {
-        self.tails.insert(tail.offsets_partition, *tail);
+    fn sort_people_out(&mut self) {
+        let used: Vec<Who> = self
+            .groups
+            .values_mut()
+            .flat_map(|p| p.held_mut().map(|c| c.who).collect::<Vec<Who>>())
+            .collect();
+        let moved = self.people.keep(&used);
         for positions in self.groups.values_mut() {
-            let source = positions
-                .latest
-                .as_ref()
-                .map(|c| c.source.0)
-                .or_else(|| positions.removed.as_ref().map(|r| r.source.0));
-            if source == Some(tail.offsets_partition) {
-                positions.tail = Some(*tail);
+            for commit in positions.held_mut() {
+                let to = usize::try_from(commit.who).ok().and_then(|i| moved.get(i));
+                commit.who = to.copied().unwrap_or(Who::MAX);
             }
+        }
+    }
+
+    fn epoch_end(&mut self, cx: &Context<'_>, end: &EpochEnd, out: &mut Vec<Output>) {
+        let known = self.log.epoch_ends.get(&end.epoch);
+        if known.is_none() && self.log.epoch_ends.len() >= cx.limits.epochs {
+            return cx.refuse(Refusal::Full, out);
+        }
+        if known.is_none_or(|k| k.at <= end.at) {
+            self.log.epoch_ends.insert(end.epoch, *end);
+        }
+    }
+
+    fn transaction(&mut self, cx: &Context<'_>, t: &Transaction, out: &mut Vec<Output>) {
+        let known = self.log.transactions.get(&t.producer_id);
+        if known.is_none() && self.log.transactions.len() >= cx.limits.open_transactions {
+            return cx.refuse(Refusal::Full, out);
+        }
+        if known.is_none_or(|k| k.at <= t.at) {
+            self.log.transactions.insert(t.producer_id, t.clone());
         }
     }
 
     fn group(&mut self, cx: &Context<'_>, group: &Group, out: &mut Vec<Output>) {
-        if let Some(positions) = self.positions(cx, &group.group, out)
-            && positions.described.as_ref().is_none_or(|d| d.at <= group.at)
+        if self.positions(cx, &group.group, out)
+            && let Some(positions) = self.groups.get_mut(&group.group)
         {
-            positions.described = Some(Box::new(group.clone()));
+            positions.describe(group);
         }
+    }
+
+    fn letter(&mut self, cx: &Context<'_>, letter: &DeadLetter, out: &mut Vec<Output>) {
+        if self.log.letters.len() >= cx.limits.exceptions && !self.log.letters.contains_key(&letter.offset) {
+            return cx.refuse(Refusal::Full, out);
+        }
+        self.log.letters.insert(letter.offset, letter.clone());
     }
 
     fn routed_away(&mut self, cx: &Context<'_>, away: &RoutedAway, out: &mut Vec<Output>) {
@@ -193,14 +223,21 @@ impl Ledger {
             return cx.refuse(Refusal::Full, out);
         }
         if new {
-            out.push(Output::ReadDeeper(crate::engine::ReadDeeper {
+            out.push(Output::ReadDeeper(ReadDeeper {
                 partition: cx.key.partition().clone(),
                 from: away.offset,
                 to: away.offset + 1,
-                need: crate::engine::Need::Record,
+                need: Need::Record,
             }));
         }
         self.away.insert(away.offset, away.clone());
+    }
+}
+
+fn newer<T>(known: Option<T>, this: T, at: impl Fn(&T) -> Time) -> T {
+    match known {
+        Some(known) if at(&known) > at(&this) => known,
+        _ => this,
     }
 }
 

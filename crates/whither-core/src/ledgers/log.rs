@@ -1,7 +1,9 @@
 //! What a ledger knows of its partition's log.
 
 use super::runs::Runs;
-use crate::fact::{Bounds, Corrupt, Cut, EpochEnd, GaveUp, Progress, Transaction};
+use crate::fact::{
+    Bounds, Corrupt, Cut, DeadLetter, EpochEnd, GaveUp, Progress, Replaced, RolledBack, Transaction,
+};
 use crate::key::{Offset, TopicId};
 use crate::limits::Limits;
 use crate::time::Time;
@@ -19,38 +21,59 @@ pub(crate) struct LogView {
     pub(crate) starts: Vec<(Time, Offset)>,
     /// The highest end that was ever seen: a lower one later means that the log went back.
     pub(crate) highest_end: Option<(Time, Offset)>,
-    /// Ends that were lower than one seen before: from, to, when.
-    pub(crate) went_back: Vec<(Offset, Offset, Time)>,
+    /// Ends that were lower than one seen before, in a later leader epoch.
+    pub(crate) went_back: Vec<WentBack>,
+    /// Ranges that were read once and hold other records now.
+    pub(crate) replaced: Vec<Replaced>,
     pub(crate) cut: Option<Cut>,
     pub(crate) epoch_ends: BTreeMap<i32, EpochEnd>,
     /// Open transactions by producer, as last described.
     pub(crate) transactions: BTreeMap<i64, Transaction>,
+    /// The first transaction that was rolled back, and the last.
+    pub(crate) rolled_back: Option<(RolledBack, RolledBack)>,
     pub(crate) gave_up: Vec<GaveUp>,
     pub(crate) corrupt: Vec<Corrupt>,
+    /// Dead letters that wait in this partition.
+    pub(crate) letters: BTreeMap<Offset, DeadLetter>,
     /// Offsets with their record's time, ascending.
     pub(crate) samples: Vec<(Offset, Time)>,
+}
+
+/// An end that was seen to go back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct WentBack {
+    pub(crate) from: Offset,
+    pub(crate) to: Offset,
+    /// When the higher end was seen, and the lower one.
+    pub(crate) seen: Time,
+    pub(crate) at: Time,
 }
 
 impl LogView {
     /// Takes in the partition's edges; observations come in order of time.
     pub(crate) fn observe(&mut self, bounds: &Bounds, limits: &Limits) {
         if self.starts.last().is_none_or(|(_, start)| *start < bounds.log_start) {
-            if self.starts.len() >= limits.starts {
+            if self.starts.len() >= limits.starts.max(2) {
                 self.starts.remove(1);
             }
             self.starts.push((bounds.at, bounds.log_start));
         }
-        if let Some((_, highest)) = self.highest_end
-            && bounds.end < highest
-            && self.went_back.len() < limits.epochs
-        {
-            self.went_back.push((bounds.end, highest, bounds.at));
-            self.highest_end = None;
-        }
-        if self.highest_end.is_none_or(|(_, highest)| highest < bounds.end) {
-            self.highest_end = Some((bounds.at, bounds.end));
-        }
+        self.note_end(bounds, limits);
         self.bounds = Some(*bounds);
+    }
+
+    /// A high watermark may stand still behind a new leader's; it goes back in a later epoch only.
+    fn note_end(&mut self, bounds: &Bounds, limits: &Limits) {
+        let epoch_before = self.bounds.map_or(-1, |b| b.leader_epoch);
+        match self.highest_end {
+            Some((seen, highest)) if bounds.end < highest => {
+                if bounds.leader_epoch > epoch_before && self.went_back.len() < limits.epochs {
+                    self.went_back.push(WentBack { from: bounds.end, to: highest, seen, at: bounds.at });
+                    self.highest_end = Some((bounds.at, bounds.end));
+                }
+            }
+            _ => self.highest_end = Some((bounds.at, bounds.end)),
+        }
     }
 
     /// The first offset that could be read when whither first looked.
@@ -75,12 +98,12 @@ impl LogView {
     /// above the origin.
     pub(crate) fn counted(&self, from: Offset) -> (u64, bool) {
         let (Some(origin), Some(end)) = (self.origin(), self.end()) else { return (0, false) };
-        let gone = (origin - from).max(0).unsigned_abs();
-        let covered = self.progress.map_or(0, |p| p.covered);
-        let counted = self.progress.map_or(0, |p| p.records);
-        let left_out = self.progress.map_or(0, |p| p.unread);
-        let never = (end - origin).max(0).unsigned_abs().saturating_sub(covered);
-        (gone + counted + left_out + never, gone + left_out + never > 0)
+        let gone = width(from, origin);
+        let (covered, counted, left_out) =
+            self.progress.map_or((0, 0, 0), |p| (p.covered, p.records, p.unread));
+        let never = width(origin, end).saturating_sub(covered);
+        let by_width = gone.saturating_add(left_out).saturating_add(never);
+        (by_width.saturating_add(counted), by_width > 0)
     }
 
     /// Remembers the time of an offset, evenly thinned once there are too many.
@@ -108,4 +131,45 @@ impl LogView {
         let i = self.samples.partition_point(|(o, _)| *o < offset);
         self.samples.get(i).or_else(|| self.samples.last()).copied()
     }
+
+    /// The newest record below `offset` whose time is known.
+    pub(crate) fn newest_below(&self, offset: Offset) -> Option<(Offset, Time)> {
+        let i = self.samples.partition_point(|(o, _)| *o < offset);
+        i.checked_sub(1).and_then(|i| self.samples.get(i)).copied()
+    }
+
+    /// The oldest record from `offset` on whose time is known.
+    pub(crate) fn oldest_from(&self, offset: Offset) -> Option<(Offset, Time)> {
+        let i = self.samples.partition_point(|(o, _)| *o < offset);
+        self.samples.get(i).copied()
+    }
+
+    /// The first record of the log and its time, where the log was read from its first offset.
+    pub(crate) fn first_record(&self) -> Option<(Offset, Time)> {
+        self.progress.map(|p| p.first).filter(|(_, at)| self.origin() == Some(0) && *at != Time::MIN)
+    }
+
+    pub(crate) fn note_rolled_back(&mut self, this: &RolledBack) {
+        self.rolled_back = Some(match self.rolled_back {
+            None => (*this, *this),
+            Some((first, last)) => {
+                let first = if this.marker < first.marker { *this } else { first };
+                let last = if this.marker > last.marker { *this } else { last };
+                (first, last)
+            }
+        });
+    }
+
+    /// Records replaced next to each other are told as one range.
+    pub(crate) fn note_replaced(&mut self, this: &Replaced, limits: &Limits) {
+        if let Some(last) = self.replaced.iter_mut().find(|r| r.from <= this.from && this.from <= r.to) {
+            last.to = last.to.max(this.to);
+        } else if self.replaced.len() < limits.epochs {
+            self.replaced.push(*this);
+        }
+    }
+}
+
+pub(crate) fn width(from: Offset, to: Offset) -> u64 {
+    to.saturating_sub(from).max(0).unsigned_abs()
 }

@@ -4,8 +4,15 @@ mod ledger;
 mod log;
 mod runs;
 mod positions;
+mod life;
+mod people;
 mod row;
 mod identity;
 mod decide;
 
 pub(crate) use ledger::Ledger;
+pub(crate) use life::{Commit, Life, Move, MoveKind, Odd, Removed};
+pub(crate) use log::{LogView, WentBack};
+pub(crate) use people::People;
+pub(crate) use positions::{Described, Habit, Positions};
+pub(crate) use runs::{Piece, Runs};

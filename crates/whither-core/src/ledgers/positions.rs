@@ -1,288 +1,206 @@
-//! One group's positions in one partition: ordinary commits leave no trace but the latest.
+//! One group in one partition: its positions, who makes them and how.
 
-use crate::fact::{CommitValue, Committed, Committer, Group, Tail};
+use super::life::{Commit, Life};
+use super::people::People;
+use crate::fact::{CommitValue, Committed, Committer, Group, GroupKind, GroupState};
 use crate::key::{Offset, TopicId};
 use crate::limits::Limits;
 use crate::time::Time;
 use alloc::boxed::Box;
-use alloc::vec::Vec;
-
-/// A commit, as a ledger keeps it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Commit {
-    pub(crate) offset: Offset,
-    pub(crate) leader_epoch: i32,
-    pub(crate) at: Time,
-    /// When whither read it.
-    pub(crate) seen: Time,
-    pub(crate) by: Committer,
-    /// The offsets partition and the offset in it.
-    pub(crate) source: (i32, Offset),
-    pub(crate) holes: u32,
-    pub(crate) transactional: bool,
-}
-
-/// Something a group did that is not reading on.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Move {
-    pub(crate) kind: MoveKind,
-    pub(crate) before: Commit,
-    pub(crate) this: Commit,
-}
-
-/// What kind of move.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum MoveKind {
-    /// A commit made while the group had no member.
-    ByNobody,
-    /// A position that was set rather than consumed: no leader epoch where this client commits one (R7).
-    Set,
-    /// A lower commit.
-    Back,
-    /// The first commit after a tombstone.
-    Restart,
-    /// A commit made after the log start was seen above the position before it; it was seen there, then.
-    Overtaken(Offset, Time),
-}
-
-/// A tombstone.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Removed {
-    pub(crate) at: Time,
-    pub(crate) source: (i32, Offset),
-    pub(crate) before: Commit,
-    pub(crate) empty_since: Option<Time>,
-}
 
 /// One group's positions.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Positions {
-    /// The incarnation the commits are for, as far as they tell.
-    pub(crate) topic_id: TopicId,
-    /// The lowest position known of this incarnation.
-    pub(crate) lowest: Option<Offset>,
-    pub(crate) latest: Option<Commit>,
-    /// The highest, where that is not the latest.
-    pub(crate) highest: Option<Box<Commit>>,
-    /// The first one of the latest stretch of history without holes, where that is not the latest.
-    pub(crate) first: Option<Box<Commit>>,
-    pub(crate) removed: Option<Box<Removed>>,
-    /// The last commit for another incarnation than the one the log has now.
-    pub(crate) other: Option<Box<(TopicId, Commit)>>,
-    pub(crate) moves: Vec<Move>,
+    /// The incarnation committed for last.
+    pub(crate) life: Life,
+    /// The one committed for before.
+    pub(crate) other: Option<Box<Life>>,
+    pub(crate) habit: Habit,
+    pub(crate) group_since: Option<Time>,
+    pub(crate) described: Option<Described>,
+}
+
+/// Who commits for a group, and how.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Habit {
     pub(crate) by_members: u32,
     pub(crate) by_nobody: u32,
     pub(crate) with_epoch: u32,
     pub(crate) without_epoch: u32,
-    /// An older position, for the pace.
-    pub(crate) earlier: Option<(Time, Offset)>,
-    pub(crate) group_since: Option<Time>,
-    pub(crate) tail: Option<Tail>,
-    pub(crate) described: Option<Box<Group>>,
+    /// Commits by nobody in a row, now.
+    pub(crate) in_row: u16,
+    /// The longest such row.
+    pub(crate) most_in_row: u16,
 }
 
-/// Positions this far apart in time make a pace.
-const PACE_MS: i64 = 60_000;
+/// A group as its coordinator described it last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Described {
+    pub(crate) at: Time,
+    pub(crate) state: GroupState,
+    pub(crate) kind: GroupKind,
+    /// The partition is assigned to a member.
+    pub(crate) assigned: bool,
+    pub(crate) subscribed: bool,
+    pub(crate) expected: bool,
+}
+
+/// As many memberless commits in a row are how a group works, not resets: an operator tries two or three times.
+const HABIT: u16 = 5;
 
 impl Positions {
     /// Takes in a commit or tombstone; they come in the order of their offsets partition. `starts` are the
-    /// moments at which the log start was seen to have moved.
+    /// moments at which the log start of incarnation `current` was seen to have moved.
     pub(crate) fn commit(
         &mut self,
         c: &Committed,
+        people: &mut People,
         current: TopicId,
         starts: &[(Time, Offset)],
         limits: &Limits,
     ) {
         self.group_since = Some(self.group_since.map_or(c.group_since, |t| t.min(c.group_since)));
-        match c.value {
-            None => self.remove(c),
-            Some(value) if current.is_known() && value.topic_id.is_known() && value.topic_id != current => {
-                self.other = Some(Box::new((value.topic_id, kept(c, value))));
-            }
-            Some(value) => self.advance(c, value, starts, limits),
+        let Some(value) = c.value else { return self.remove(c) };
+        let last = self.life.latest.or(self.life.removed().map(|r| r.before));
+        let who = people.place(&c.by, last.map(|l| l.who));
+        let this = kept(c, value, who);
+        let nobody = matches!(c.by, Committer::NoMember { .. });
+        let by_nobody = nobody && self.habit.by_members > 0;
+        let by_one_member = matches!(c.by, Committer::Member { .. });
+        self.habit.note(c, &this, last.is_some_and(|l| l.holes != this.holes));
+        let life = self.life_for(value.topic_id);
+        let known = life.topic_id.is_known() && current.is_known();
+        let starts = if known && life.topic_id != current { &[] } else { starts };
+        let kind = life.kind_of(&this, starts, by_nobody, by_one_member);
+        life.advance(this, kind, limits);
+    }
+
+    /// The life that a commit belongs to. One without a topic id belongs to the one that goes on.
+    fn life_for(&mut self, topic_id: TopicId) -> &mut Life {
+        let here = !topic_id.is_known() || !self.life.topic_id.is_known() || self.life.topic_id == topic_id;
+        if !here && self.other.as_ref().is_some_and(|o| o.topic_id == topic_id) {
+            return self.other.get_or_insert_default();
+        }
+        if !here {
+            self.begin(topic_id);
+        } else if topic_id.is_known() {
+            self.life.topic_id = topic_id;
+        }
+        &mut self.life
+    }
+
+    fn begin(&mut self, topic_id: TopicId) {
+        let ended = core::mem::replace(&mut self.life, Life::of(topic_id));
+        if !ended.is_blank() {
+            self.other = Some(Box::new(ended));
         }
     }
 
     fn remove(&mut self, c: &Committed) {
-        let Some(before) = self.highest().cloned() else { return };
-        let empty_since = match &c.by {
-            Committer::NoMember { empty_since } => *empty_since,
-            Committer::Member { .. } | Committer::SomeMember | Committer::Unknown => None,
+        match &mut self.other {
+            Some(other) if self.life.is_blank() => other.remove(c),
+            _ => self.life.remove(c),
+        }
+    }
+
+    /// The log has another incarnation from now on: what comes without a topic id is for that one.
+    pub(crate) fn turn(&mut self, before: TopicId, now: TopicId) {
+        if !self.life.topic_id.is_known() {
+            self.life.topic_id = before;
+        }
+        if self.life.topic_id != now {
+            self.begin(now);
+        }
+    }
+
+    /// The life in an incarnation; without known ids, the one that goes on.
+    pub(crate) fn life_in(&self, topic_id: TopicId) -> &Life {
+        if !topic_id.is_known() || !self.life.topic_id.is_known() || self.life.topic_id == topic_id {
+            return &self.life;
+        }
+        self.other.as_deref().filter(|o| o.topic_id == topic_id).unwrap_or(Life::BLANK)
+    }
+
+    /// A life in an incarnation that is known not to be this one.
+    pub(crate) fn life_before(&self, topic_id: TopicId) -> Option<&Life> {
+        let foreign = |l: &&Life| topic_id.is_known() && l.topic_id.is_known() && l.topic_id != topic_id;
+        let lives = [Some(&self.life), self.other.as_deref()];
+        lives.into_iter().flatten().filter(|l| !l.is_blank()).find(foreign)
+    }
+
+    /// The offsets partition that holds this group's commits.
+    pub(crate) fn offsets_partition(&self) -> Option<i32> {
+        let lives = [Some(&self.life), self.other.as_deref()];
+        let of = |l: &Life| {
+            l.latest.map(|c| c.offsets_partition).or_else(|| l.removed().map(|r| r.offsets_partition))
         };
-        self.removed = Some(Box::new(Removed {
-            at: c.at,
-            source: (c.offsets_partition, c.source_offset),
-            before,
-            empty_since,
-        }));
-        self.latest = None;
-        self.highest = None;
-        self.first = None;
+        lives.into_iter().flatten().find_map(of)
     }
 
-    fn advance(&mut self, c: &Committed, value: CommitValue, starts: &[(Time, Offset)], limits: &Limits) {
-        self.note_incarnation(value.topic_id);
-        let this = kept(c, value);
-        if let Some(kind) = self.odd(&this, starts) {
-            self.note_move(kind, &this, limits);
-        }
-        self.note_habit(&this);
-        self.lowest = Some(self.lowest.map_or(this.offset, |l| l.min(this.offset)));
-        self.note_first(&this);
-        self.note_pace();
-        let higher = self.highest().is_some_and(|h| h.offset > this.offset);
-        if !higher {
-            self.highest = None;
-        } else if self.highest.is_none() {
-            self.highest = self.latest.take().map(Box::new);
-        }
-        self.latest = Some(this);
-    }
-
-    /// A commit for another topic id begins a new life.
-    fn note_incarnation(&mut self, topic_id: TopicId) {
-        if topic_id.is_known() {
-            if self.topic_id.is_known() && self.topic_id != topic_id {
-                self.begin_again();
-            }
-            self.topic_id = topic_id;
+    pub(crate) fn describe(&mut self, group: &Group) {
+        if self.described.is_none_or(|d| d.at <= group.at) {
+            self.described = Some(Described {
+                at: group.at,
+                state: group.state,
+                kind: group.kind,
+                assigned: group.member.is_some(),
+                subscribed: group.subscribed,
+                expected: group.expected,
+            });
         }
     }
 
-    /// The log has this incarnation now: commits for another one are put aside, its own taken back.
-    pub(crate) fn belong_to(&mut self, topic_id: TopicId) {
-        if !self.topic_id.is_known() || self.topic_id == topic_id {
-            return;
-        }
-        let waiting = self.other.take().filter(|o| o.0 == topic_id);
-        self.begin_again();
-        if let Some((_, commit)) = waiting.map(|w| *w) {
-            self.lowest = Some(commit.offset);
-            self.latest = Some(commit);
-        }
-        self.topic_id = topic_id;
+    /// Every commit that is held.
+    pub(crate) fn held_mut(&mut self) -> impl Iterator<Item = &mut Commit> {
+        let other = self.other.as_deref_mut().map(Life::held_mut);
+        self.life.held_mut().chain(other.into_iter().flatten())
     }
+}
 
-    /// Forgets the positions of an incarnation that is gone, all but the last.
-    fn begin_again(&mut self) {
-        let last = self.latest.take().or_else(|| self.removed.take().map(|r| r.before));
-        self.other = last.map(|c| Box::new((self.topic_id, c)));
-        self.lowest = None;
-        self.highest = None;
-        self.first = None;
-        self.removed = None;
-        self.moves.clear();
-        self.earlier = None;
-    }
-
-    fn odd(&self, this: &Commit, starts: &[(Time, Offset)]) -> Option<MoveKind> {
-        let Some(before) = &self.latest else {
-            return self.removed.is_some().then_some(MoveKind::Restart);
-        };
-        let overtaken = starts
-            .iter()
-            .filter(|(at, start)| before.seen <= *at && *at < this.seen && *start > before.offset)
-            .max_by_key(|(_, start)| *start);
-        if let Some((at, start)) = overtaken
-            && this.offset > before.offset
-        {
-            return Some(MoveKind::Overtaken(*start, *at));
+impl Habit {
+    fn note(&mut self, c: &Committed, this: &Commit, behind_hole: bool) {
+        if behind_hole {
+            // Where history has holes, a group without a membership record may have had one.
+            self.by_nobody = 0;
+            self.in_row = 0;
         }
-        if this.offset < before.offset {
-            return Some(MoveKind::Back);
-        }
-        if this.offset == before.offset || this.holes != before.holes {
-            return None;
-        }
-        if matches!(this.by, Committer::NoMember { .. }) && self.by_members > 0 {
-            return Some(MoveKind::ByNobody);
-        }
-        let set = this.leader_epoch < 0
-            && before.leader_epoch >= 0
-            && !this.transactional
-            && self.with_epoch > self.without_epoch;
-        set.then_some(MoveKind::Set)
-    }
-
-    fn note_move(&mut self, kind: MoveKind, this: &Commit, limits: &Limits) {
-        let before = match kind {
-            MoveKind::Restart => self.removed.as_ref().map(|r| r.before.clone()),
-            _ => self.latest.clone(),
-        };
-        let Some(before) = before else { return };
-        if self.moves.len() >= limits.moves {
-            self.moves.remove(0);
-        }
-        self.moves.push(Move { kind, before, this: this.clone() });
-    }
-
-    fn note_habit(&mut self, this: &Commit) {
-        match this.by {
+        match c.by {
             Committer::Member { .. } | Committer::SomeMember => {
                 self.by_members = self.by_members.saturating_add(1);
+                self.in_row = 0;
                 match this.leader_epoch {
                     _ if this.transactional => {}
                     0.. => self.with_epoch = self.with_epoch.saturating_add(1),
                     _ => self.without_epoch = self.without_epoch.saturating_add(1),
                 }
             }
-            Committer::NoMember { .. } => self.by_nobody = self.by_nobody.saturating_add(1),
+            Committer::NoMember { .. } => {
+                self.by_nobody = self.by_nobody.saturating_add(1);
+                self.in_row = self.in_row.saturating_add(1);
+                self.most_in_row = self.most_in_row.max(self.in_row);
+            }
             Committer::Unknown => {}
         }
     }
 
-    fn note_first(&mut self, this: &Commit) {
-        match (&self.first, &self.latest) {
-            (Some(first), _) if first.holes == this.holes => {}
-            (None, Some(latest)) if latest.holes == this.holes => {
-                self.first = Some(Box::new(latest.clone()));
-            }
-            (None, Some(_)) | (Some(_), _) => self.first = Some(Box::new(this.clone())),
-            (None, None) => {}
-        }
-    }
-
-    fn note_pace(&mut self) {
-        let Some(latest) = &self.latest else { return };
-        let due = self.earlier.is_none_or(|(at, _)| latest.at.since(at).0 >= 2 * PACE_MS);
-        if due {
-            self.earlier = Some((latest.at, latest.offset));
-        }
-    }
-
-    /// The highest commit of this incarnation, without a tombstone in between.
-    pub(crate) fn highest(&self) -> Option<&Commit> {
-        self.highest.as_deref().or(self.latest.as_ref())
-    }
-
-    /// The first commit of the complete tail; none if the tail shows none.
-    pub(crate) fn first_in_tail(&self) -> Option<&Commit> {
-        let first = self.first.as_deref().or(self.latest.as_ref())?;
-        let holes = self.tail.map_or(first.holes, |t| t.holes);
-        (first.holes == holes).then_some(first)
-    }
-
     /// Whether commits made without a member are how this group works (R6): Flink, offset syncers.
-    pub(crate) fn commits_without_members(&self) -> bool {
-        self.by_members == 0 || (self.by_nobody >= 5 && self.by_nobody > self.by_members / 10)
-    }
-
-    /// Whether this group's clients commit leader epochs, so that a commit without one says something (R7).
-    pub(crate) fn commits_epochs(&self) -> bool {
-        self.with_epoch > self.without_epoch
+    pub(crate) fn is_memberless(&self) -> bool {
+        self.by_members == 0
+            || self.most_in_row >= HABIT
+            || (self.by_nobody >= HABIT.into() && self.by_nobody > self.by_members / 10)
     }
 }
 
-fn kept(c: &Committed, value: CommitValue) -> Commit {
+fn kept(c: &Committed, value: CommitValue, who: u32) -> Commit {
     Commit {
         offset: value.offset,
-        leader_epoch: value.leader_epoch,
         at: c.at,
         seen: c.seen,
-        by: c.by.clone(),
-        source: (c.offsets_partition, c.source_offset),
+        source_offset: c.source_offset,
+        offsets_partition: c.offsets_partition,
+        leader_epoch: value.leader_epoch,
         holes: c.holes_before,
+        who,
         transactional: c.transactional,
     }
 }

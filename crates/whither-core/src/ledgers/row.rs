@@ -1,6 +1,6 @@
 //! A group's row: which end each offset met, and how many records that is.
 
-use super::log::LogView;
+use super::log::{LogView, width};
 use super::runs::{Index, Sums};
 use crate::key::Offset;
 use crate::time::Time;
@@ -68,22 +68,43 @@ pub(crate) struct Held {
     pub(crate) bare: u64,
 }
 
-/// Splits `[from, to)` among the claims.
-pub(crate) fn divide(claims: &[Claim], from: Offset, to: Offset, index: &Index<'_>) -> Vec<Held> {
-    let mut edges: Vec<Offset> = Vec::with_capacity(2 + 2 * claims.len());
+/// Splits `[from, to)` among the claims, and where what could be read begins.
+pub(crate) fn divide(
+    claims: &[Claim],
+    (from, to): (Offset, Offset),
+    log: &LogView,
+    index: &Index<'_>,
+) -> Vec<Held> {
+    let mut edges: Vec<Offset> = Vec::with_capacity(3 + 2 * claims.len());
+    let within = |e: &Offset| from < *e && *e < to;
     edges.extend([from, to]);
-    edges.extend(claims.iter().flat_map(|c| [c.from, c.to]).filter(|e| from < *e && *e < to));
+    edges.extend(log.origin().filter(within));
+    edges.extend(claims.iter().flat_map(|c| [c.from, c.to]).filter(within));
     edges.sort_unstable();
     edges.dedup();
-    let mut held: Vec<Held> = Vec::new();
+    let mut held: Vec<Held> = Vec::with_capacity(edges.len());
     for pair in edges.windows(2) {
         let &[a, b] = pair else { continue };
         let Some(claim) = claims.iter().position(|c| c.from <= a && b <= c.to) else { continue };
-        let sums = index.sums(a, b);
-        let bare = (b - a).unsigned_abs().saturating_sub(sums.width);
-        held.push(Held { claim, from: a, to: b, sums, bare });
+        match held.last_mut() {
+            Some(last) if last.claim == claim && last.to == a && log.origin() != Some(a) => last.to = b,
+            _ => held.push(Held { claim, from: a, to: b, sums: Sums::default(), bare: 0 }),
+        }
+    }
+    for h in &mut held {
+        h.sums = index.sums(h.from, h.to);
+        h.bare = width(h.from, h.to).saturating_sub(h.sums.width);
     }
     held
+}
+
+impl Held {
+    /// Offsets whose records nobody saw and that the claim holds for all the same: gone before they were read,
+    /// or of an end that needs no reading.
+    pub(crate) fn unseen(&self, claim: &Claim, log: &LogView) -> u64 {
+        let gone = log.origin().is_some_and(|origin| self.to <= origin);
+        if gone || claim.over_unread { self.sums.unread.saturating_add(self.bare) } else { 0 }
+    }
 }
 
 /// The stretches a held range makes, for the balance. Records of aborted and open transactions have their own
@@ -96,16 +117,13 @@ pub(crate) fn stretches(claim: &Claim, held: &Held, log: &LogView, out: &mut Vec
         }
     };
     let s = &held.sums;
-    let gone = log.origin().is_some_and(|origin| held.to <= origin);
-    let unseen = s.unread + held.bare;
+    let unseen = held.unseen(claim, log);
+    let unread = s.unread.saturating_add(held.bare).saturating_sub(unseen);
     push(s.data, claim.outcome, claim.certainty, cause, false);
+    push(unseen, claim.outcome, claim.certainty, cause, true);
     push(s.aborted, Outcome::Aborted, Certainty::Proof, Some(Cause::TransactionAborted), false);
-    push(s.open, Outcome::InFlight, Certainty::Proof, None, false);
+    push(s.open, Outcome::InFlight, Certainty::Proof, Some(Cause::TransactionOpen), false);
     push(s.corrupt, Outcome::Unknown, Certainty::Proof, Some(Cause::CorruptBatch), true);
     push(s.undecided, Outcome::Unknown, Certainty::Unknown, None, false);
-    if gone || claim.over_unread {
-        push(unseen, claim.outcome, claim.certainty, cause, true);
-    } else {
-        push(unseen, Outcome::Unread, Certainty::Proof, None, true);
-    }
+    push(unread, Outcome::Unread, Certainty::Unknown, None, true);
 }

@@ -2,11 +2,10 @@
 
 use super::commits::Commits;
 use super::segment::Segment;
-use super::transactions::Transactions;
-use crate::engine::{Context, Deadline, Output, Refusal};
+use crate::engine::{Context, Deadline, Need, Output, ReadDeeper, Refusal};
 use crate::fact::{
-    Batch, Bounds, Corrupt, Cut, DeadLetter, Fact, GaveUp, Marker, Opened, Progress, Reading, Run, RunKind,
-    Unread,
+    Batch, Bounds, Commit, Corrupt, Cut, DeadLetter, Fact, GaveUp, Marker, Progress, Reading, Replaced, Run,
+    RunKind, Unread,
 };
 use crate::key::{Key, Offset, TopicId};
 use alloc::collections::BTreeMap;
@@ -21,12 +20,14 @@ pub(crate) struct Log {
     pub(crate) origin: Option<Offset>,
     /// Contiguous reads, ascending and apart from each other.
     pub(crate) segments: Vec<Segment>,
-    /// Transactions of each read, by the read's first offset.
-    pub(crate) transactions: BTreeMap<Offset, Transactions>,
+    /// Where the read that was announced last begins.
+    pub(crate) reading: Offset,
     /// The last epoch of each idempotent producer outside transactions.
-    pub(crate) epochs: BTreeMap<i64, i16>,
+    pub(crate) producers: BTreeMap<i64, i16>,
+    /// Leader epochs by the first offset that was read of each.
+    pub(crate) leaders: BTreeMap<Offset, i32>,
     pub(crate) commits: Commits,
-    /// The run being extended: flushed when it ends or the call does.
+    /// The run being extended: it ends with the call at the latest.
     pub(crate) current: Option<Run>,
     pub(crate) told: Option<Progress>,
 }
@@ -47,8 +48,7 @@ impl Log {
     }
 
     pub(crate) fn expire(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) -> Option<Deadline> {
-        self.end_what_must_have_ended(cx, out);
-        self.flush(cx, out);
+        self.settle_what_has_no_marker(cx, out);
         self.commits.tell_tail(cx, out);
         None
     }
@@ -57,9 +57,21 @@ impl Log {
         match fact {
             Fact::Batch(batch) => self.batch(cx, batch, out),
             Fact::Marker(marker) => self.marker(cx, marker, out),
-            Fact::Commit(commit) => self.commits.commit(cx, commit, out),
-            Fact::Members(members) => self.commits.membership.whole(members),
-            Fact::MemberChange(change) => self.commits.membership.change(change),
+            Fact::Commit(commit) => self.commit(cx, commit, out),
+            Fact::Members(members) => {
+                if self.commits.take(members.source_offset) {
+                    self.commits.membership.whole(members, cx.limits);
+                } else {
+                    cx.refuse(Refusal::AlreadyRead, out);
+                }
+            }
+            Fact::MemberChange(change) => {
+                if self.commits.take(change.source_offset) {
+                    self.commits.membership.change(change, cx.limits);
+                } else {
+                    cx.refuse(Refusal::AlreadyRead, out);
+                }
+            }
             Fact::DeadLetter(letter) => self.dead_letter(cx, letter, out),
             Fact::Bounds(bounds) => self.bounds(cx, bounds, out),
             Fact::Reading(reading) => self.reading(cx, reading, out),
@@ -71,176 +83,181 @@ impl Log {
     }
 
     fn bounds(&mut self, cx: &Context<'_>, bounds: &Bounds, out: &mut Vec<Output>) {
-        if bounds.topic_id.is_known() && self.topic_id.is_known() && bounds.topic_id != self.topic_id {
+        if self.is_other_topic(bounds.topic_id) {
+            // A leader that has not heard of the new topic yet may still tell of the old one.
+            if self.bounds.is_some_and(|b| bounds.at < b.at) {
+                return cx.refuse(Refusal::NotReading, out);
+            }
             self.begin_incarnation(cx, out);
         }
         if bounds.topic_id.is_known() {
             self.topic_id = bounds.topic_id;
         }
         self.origin.get_or_insert(bounds.log_start);
-        self.bounds = Some(*bounds);
+        if self.bounds.is_none_or(|b| b.at <= bounds.at) {
+            self.bounds = Some(*bounds);
+        }
         out.push(to_ledger(cx, Fact::Bounds(*bounds)));
+    }
+
+    fn is_other_topic(&self, topic_id: TopicId) -> bool {
+        topic_id.is_known() && self.topic_id.is_known() && topic_id != self.topic_id
     }
 
     fn begin_incarnation(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) {
         self.flush(cx, out);
-        let commits = core::mem::take(&mut self.commits);
+        let mut commits = core::mem::take(&mut self.commits);
+        commits.taken_to = 0;
         *self = Log { commits, ..Log::default() };
     }
 
     fn reading(&mut self, cx: &Context<'_>, reading: &Reading, out: &mut Vec<Output>) {
-        if reading.topic_id.is_known() && self.topic_id.is_known() && reading.topic_id != self.topic_id {
+        if self.is_other_topic(reading.topic_id) {
             return cx.refuse(Refusal::NotReading, out);
         }
-        if self.segments.iter().any(|s| s.from <= reading.from && reading.from < s.next) {
-            return cx.refuse(Refusal::AlreadyRead, out);
-        }
         self.flush(cx, out);
-        self.origin.get_or_insert(reading.from);
-        self.segments.retain(|s| s.from != s.next || s.from != reading.from);
-        self.segments.push(Segment::begin(reading.from));
-        self.segments.sort_by_key(|s| s.from);
-        self.transactions.entry(reading.from).or_default();
+        // What is below the log start is gone: no read can begin there.
+        let from = reading.from.max(self.bounds.map_or(0, |b| b.log_start));
+        self.origin = Some(self.origin.map_or(from, |o| o.min(from)));
+        if let Some(goes_on) = self.segments.iter().rfind(|s| s.from <= from && from <= s.next) {
+            // A read goes on where it stopped; what it reads again is refused batch by batch.
+            self.reading = goes_on.from;
+            return;
+        }
+        if self.segments.len() >= cx.limits.reads {
+            return cx.refuse(Refusal::Full, out);
+        }
+        let at = self.segments.partition_point(|s| s.from < from);
+        self.segments.insert(at, Segment::begin(from));
+        self.reading = from;
     }
 
-    /// The read that offset `at` continues: the last one that begins at or before it.
-    fn segment_for(&self, at: Offset) -> Option<usize> {
-        self.segments.iter().rposition(|s| s.from <= at)
+    /// The read that `[from, to)` adds something to, and where the next one begins: the read announced last
+    /// if it may be, else the one that the range lies in.
+    fn segment_for(&self, from: Offset, to: Offset) -> Option<(usize, Offset)> {
+        let limit = |i: usize| self.segments.get(i + 1).map_or(Offset::MAX, |s| s.from);
+        let fits = |i: usize| {
+            self.segments.get(i).is_some_and(|s| s.from < to && s.next < to && from.max(s.next) < limit(i))
+        };
+        let announced = self.segments.iter().position(|s| s.from == self.reading);
+        let holding = |at: Offset| self.segments.iter().rposition(|s| s.from <= at);
+        let choices = [announced, holding(to - 1), holding(from)];
+        choices.into_iter().flatten().find(|i| fits(*i)).map(|i| (i, limit(i)))
+    }
+
+    /// Why no read takes a range.
+    fn refusal(&self, to: Offset) -> Refusal {
+        let read = self.segments.iter().any(|s| s.from < to && to <= s.next);
+        if read { Refusal::AlreadyRead } else { Refusal::NotReading }
     }
 
     fn batch(&mut self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) {
-        let Some(i) = self.segment_for(batch.last) else { return cx.refuse(Refusal::NotReading, out) };
-        let limit = self.segments.get(i + 1).map_or(Offset::MAX, |s| s.from);
-        let Some(segment) = self.segments.get_mut(i) else { return };
-        if batch.last < segment.next {
-            return cx.refuse(Refusal::AlreadyRead, out);
-        }
-        if batch.last >= limit {
-            return cx.refuse(Refusal::AlreadyRead, out);
-        }
-        let step = segment.batch(batch);
-        let read_from = segment.from;
         self.note_cut(cx, batch, out);
-        if let Some(hole) = step.hole {
+        let Some((i, limit)) = self.segment_for(batch.base, batch.last + 1) else {
+            self.note_replaced(cx, batch, out);
+            return cx.refuse(self.refusal(batch.last + 1), out);
+        };
+        let Some(segment) = self.segments.get_mut(i) else { return };
+        let step = segment.batch(batch, limit);
+        let run = if batch.transactional {
+            segment.transactions.wrote(batch.producer_id, step.run, cx.limits)
+        } else {
+            step.run
+        };
+        // The part that must be opened is not counted yet: it is unread whatever its transaction comes to.
+        let run = if matches!(step.run.kind, RunKind::Unread(_)) { step.run } else { run };
+        if step.hole.is_some() {
             self.commits.hole();
+        }
+        self.commits.batch(batch.max_at, matches!(step.run.kind, RunKind::Sparse | RunKind::Empty));
+        self.note_leader(cx, run.from, batch.leader_epoch);
+        if let Some(hole) = step.hole {
             self.extend(cx, hole, out);
         }
-        if step.run.kind == RunKind::Sparse || step.run.kind == RunKind::Empty {
-            self.commits.hole();
-        }
-        self.commits.batch(batch.max_at);
-        if let RunKind::Unread(_) = step.run.kind {
-            out.push(Output::ReadDeeper(crate::engine::ReadDeeper {
+        if let RunKind::Unread(_) = run.kind {
+            out.push(Output::ReadDeeper(ReadDeeper {
                 partition: cx.key.partition().clone(),
-                from: step.run.from,
-                to: step.run.to,
-                need: crate::engine::Need::Offsets,
+                from: run.from,
+                to: run.to,
+                need: Need::Offsets,
             }));
         }
-        if batch.transactional {
-            self.transactional(cx, read_from, batch, step.run, out);
-        } else {
-            self.note_epoch(cx, batch, out);
-            self.extend(cx, step.run, out);
+        if !batch.transactional {
+            self.note_producer(cx, batch, out);
         }
-    }
-
-    fn transactional(
-        &mut self,
-        cx: &Context<'_>,
-        read_from: Offset,
-        batch: &Batch,
-        run: Run,
-        out: &mut Vec<Output>,
-    ) {
-        let transactions = self.transactions.entry(read_from).or_default();
-        if transactions.open.len() >= cx.limits.open_transactions
-            && !transactions.open.contains_key(&batch.producer_id)
-        {
-            cx.refuse(Refusal::Full, out);
-        }
-        let run = transactions.wrote(batch.producer_id, run);
         self.extend(cx, run, out);
     }
 
     fn marker(&mut self, cx: &Context<'_>, marker: &Marker, out: &mut Vec<Output>) {
-        let Some(i) = self.segment_for(marker.offset) else { return cx.refuse(Refusal::NotReading, out) };
+        let to = marker.offset + 1;
+        let Some((i, _)) = self.segment_for(marker.offset, to) else {
+            return cx.refuse(self.refusal(to), out);
+        };
         let Some(segment) = self.segments.get_mut(i) else { return };
-        if marker.offset < segment.next {
-            return cx.refuse(Refusal::AlreadyRead, out);
-        }
         let hole = segment.pass(marker.offset);
-        let own = segment.pass(marker.offset + 1);
-        let read_from = segment.from;
-        if let Some(hole) = hole {
+        let own = segment.pass(to);
+        let ended = segment.end(marker, cx.limits);
+        if hole.is_some() {
             self.commits.hole();
-            self.extend(cx, hole, out);
         }
-        if let Some(own) = own {
-            self.extend(cx, own, out);
+        for run in hole.into_iter().chain(own) {
+            self.extend(cx, run, out);
         }
-        let ended = self.transactions.entry(read_from).or_default().end(marker.producer_id, marker.kind);
-        self.settled(cx, ended, out);
+        self.tell_ended(cx, ended, out);
         self.commits.end(cx, marker.producer_id, marker.kind, out);
     }
 
-    fn settled(&mut self, cx: &Context<'_>, ended: (Vec<Run>, Vec<DeadLetter>), out: &mut Vec<Output>) {
-        if !ended.0.is_empty() {
-            self.flush(cx, out);
+    fn commit(&mut self, cx: &Context<'_>, commit: &Commit, out: &mut Vec<Output>) {
+        if !self.commits.take(commit.source_offset) {
+            return cx.refuse(Refusal::AlreadyRead, out);
         }
-        for run in ended.0 {
-            out.push(to_ledger(cx, Fact::Run(run)));
-        }
-        for letter in ended.1 {
-            out.push(to_origin(cx, letter));
-        }
-    }
-
-    fn dead_letter(&mut self, cx: &Context<'_>, letter: &DeadLetter, out: &mut Vec<Output>) {
-        let holder = self.transactions.values_mut().find_map(|t| {
-            t.open
-                .values_mut()
-                .find(|o| o.runs.iter().any(|r| r.from <= letter.offset && letter.offset < r.to))
-        });
-        match holder {
-            Some(open) => open.stations.push(letter.clone()),
-            None => out.push(to_origin(cx, letter.clone())),
-        }
-    }
-
-    fn opened(&mut self, cx: &Context<'_>, opened: &Opened, out: &mut Vec<Output>) {
-        self.flush(cx, out);
-        if let Some(segment) = self.segments.iter_mut().find(|s| s.from <= opened.from && opened.to <= s.next)
-        {
-            let pending = opened.from == segment.from && segment.unread >= width(opened.from, opened.to);
-            if pending {
-                segment.unread -= width(opened.from, opened.to);
-                segment.records += opened.present.iter().map(|(a, b)| width(*a, *b)).sum::<u64>();
-            }
-        }
-        out.push(to_ledger(cx, Fact::Opened(opened.clone())));
-        self.tell_progress(cx, out);
+        let from_start = self.segments.first().is_some_and(|s| Some(s.from) == self.origin);
+        self.commits.commit(cx, commit, from_start, out);
     }
 
     fn unread(&mut self, cx: &Context<'_>, unread: &Unread, out: &mut Vec<Output>) {
-        let Some(i) = self.segment_for(unread.from) else { return cx.refuse(Refusal::NotReading, out) };
-        let Some(segment) = self.segments.get_mut(i) else { return };
-        if let Some(run) = segment.leave(unread.to, RunKind::Unread(unread.why)) {
-            self.commits.hole();
-            self.extend(cx, run, out);
-        }
+        self.leave(cx, (unread.from, unread.to), RunKind::Unread(unread.why), out);
     }
 
     fn corrupt(&mut self, cx: &Context<'_>, corrupt: &Corrupt, out: &mut Vec<Output>) {
-        let Some(i) = self.segment_for(corrupt.from) else { return cx.refuse(Refusal::NotReading, out) };
-        let Some(segment) = self.segments.get_mut(i) else { return };
-        let hole = segment.pass(corrupt.from);
-        let run = segment.leave(corrupt.to, RunKind::Corrupt);
+        if self.leave(cx, (corrupt.from, corrupt.to), RunKind::Corrupt, out) {
+            out.push(to_ledger(cx, Fact::Corrupt(*corrupt)));
+        }
+    }
+
+    fn leave(
+        &mut self,
+        cx: &Context<'_>,
+        (from, to): (Offset, Offset),
+        kind: RunKind,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let Some((i, limit)) = self.segment_for(from, to) else {
+            cx.refuse(self.refusal(to), out);
+            return false;
+        };
+        let Some(segment) = self.segments.get_mut(i) else { return false };
+        let hole = segment.pass(from);
+        let run = segment.leave(to.min(limit), kind);
         self.commits.hole();
         for run in hole.into_iter().chain(run) {
             self.extend(cx, run, out);
         }
-        out.push(to_ledger(cx, Fact::Corrupt(*corrupt)));
+        true
+    }
+
+    fn dead_letter(&mut self, cx: &Context<'_>, letter: &DeadLetter, out: &mut Vec<Output>) {
+        let Some(segment) =
+            self.segments.iter_mut().find(|s| s.from <= letter.offset && letter.offset < s.next)
+        else {
+            return cx.refuse(Refusal::NotReading, out);
+        };
+        let holds = |r: &Run| r.from <= letter.offset && letter.offset < r.to;
+        match segment.transactions.open.values_mut().find(|o| o.runs.iter().any(holds)) {
+            Some(open) if open.stations.len() >= cx.limits.exceptions => cx.refuse(Refusal::Full, out),
+            Some(open) => open.stations.push(letter.clone()),
+            None => tell_station(cx, letter.clone(), out),
+        }
     }
 
     /// R2: retention removes whole segments, so a log start inside a batch was put there by DeleteRecords.
@@ -251,16 +268,44 @@ impl Log {
         }
     }
 
+    fn note_leader(&mut self, cx: &Context<'_>, from: Offset, epoch: i32) {
+        let before = self.leaders.range(..=from).next_back().map(|(_, e)| *e);
+        if epoch < 0 || before == Some(epoch) {
+            return;
+        }
+        if self.leaders.len() >= cx.limits.epochs {
+            self.leaders.pop_first();
+        }
+        self.leaders.insert(from, epoch);
+    }
+
+    /// R4: a range that was read in one leader epoch holds records of a later one now.
+    fn note_replaced(&self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) {
+        let Some((_, before)) = self.leaders.range(..=batch.base).next_back() else { return };
+        let read = self.segments.iter().find(|s| s.from <= batch.base && batch.last < s.next);
+        if read.is_some() && batch.leader_epoch > *before {
+            let replaced = Replaced {
+                from: batch.base,
+                to: batch.last + 1,
+                epoch_before: *before,
+                epoch_now: batch.leader_epoch,
+                at: batch.max_at,
+            };
+            out.push(to_ledger(cx, Fact::Replaced(replaced)));
+        }
+    }
+
     /// R16: same producer, next epoch, sequence 0, outside a transaction: sends before it are uncertain.
-    fn note_epoch(&mut self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) {
+    fn note_producer(&mut self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) {
         if batch.producer_id < 0 {
             return;
         }
-        let before = self.epochs.get(&batch.producer_id).copied();
+        let before = self.producers.get(&batch.producer_id).copied();
         if before == Some(batch.producer_epoch) {
             return;
         }
-        if before.is_some_and(|e| batch.producer_epoch == e.wrapping_add(1)) && batch.base_sequence == 0 {
+        let next = before.and_then(|e| e.checked_add(1));
+        if next == Some(batch.producer_epoch) && batch.base_sequence == 0 {
             let gave_up = GaveUp {
                 producer_id: batch.producer_id,
                 producer_epoch: batch.producer_epoch,
@@ -269,45 +314,13 @@ impl Log {
             };
             out.push(to_ledger(cx, Fact::GaveUp(gave_up)));
         }
-        if before.is_none() && self.epochs.len() >= cx.limits.open_transactions {
-            self.epochs.pop_first();
+        if before.is_none() && self.producers.len() >= cx.limits.open_transactions {
+            self.producers.pop_first();
         }
-        self.epochs.insert(batch.producer_id, batch.producer_epoch);
+        self.producers.insert(batch.producer_id, batch.producer_epoch);
     }
 
-    /// Below the last stable offset nothing is open: what has no marker there lost it to the cleaner, which
-    /// removes aborted data before their marker; and an earlier read ends where a later one saw the end.
-    fn end_what_must_have_ended(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) {
-        let reads: Vec<Offset> = self.transactions.keys().copied().collect();
-        let mut ended = (Vec::new(), Vec::new());
-        for (i, read) in reads.iter().enumerate() {
-            let later: Vec<(i64, bool)> = reads
-                .iter()
-                .skip(i + 1)
-                .filter_map(|l| self.transactions.get(l))
-                .flat_map(|t| t.first_ends.iter().map(|(id, committed)| (*id, *committed)))
-                .collect();
-            let Some(own) = self.transactions.get_mut(read) else { continue };
-            for (id, committed) in later {
-                if let Some(open) = own.open.remove(&id) {
-                    let (runs, stations) = super::transactions::settle(open, committed);
-                    ended.0.extend(runs);
-                    ended.1.extend(stations);
-                }
-            }
-        }
-        let Some(bounds) = self.bounds else { return self.settled(cx, ended, out) };
-        if self.segments.last().is_some_and(|s| s.next >= bounds.end) {
-            for own in self.transactions.values_mut() {
-                let (runs, stations) = own.end_below(bounds.last_stable);
-                ended.0.extend(runs);
-                ended.1.extend(stations);
-            }
-        }
-        self.settled(cx, ended, out);
-    }
-
-    fn extend(&mut self, cx: &Context<'_>, run: Run, out: &mut Vec<Output>) {
+    pub(super) fn extend(&mut self, cx: &Context<'_>, run: Run, out: &mut Vec<Output>) {
         match &mut self.current {
             Some(current)
                 if current.to == run.from
@@ -324,23 +337,25 @@ impl Log {
         }
     }
 
-    fn flush(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) {
+    pub(super) fn flush(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) {
         if let Some(run) = self.current.take() {
             out.push(to_ledger(cx, Fact::Run(run)));
         }
     }
 
-    fn tell_progress(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) {
-        let Some(last) = self.segments.last() else { return };
+    pub(super) fn tell_progress(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) {
+        let (Some(first), Some(last)) = (self.segments.first(), self.segments.last()) else { return };
+        let announced = self.segments.iter().find(|s| s.from == self.reading).unwrap_or(last);
         let progress = Progress {
             topic_id: self.topic_id,
-            origin: self.origin.unwrap_or(last.from),
+            origin: self.origin.unwrap_or(first.from),
             to: last.next,
             covered: self.segments.iter().map(Segment::covered).sum(),
             records: self.segments.iter().map(|s| s.records).sum(),
             unread: self.segments.iter().map(|s| s.unread).sum(),
             newest: self.segments.iter().map(|s| s.newest).max().unwrap_or_default(),
-            sample: last.sample,
+            first: first.first,
+            sample: announced.sample,
         };
         if self.told != Some(progress) {
             self.told = Some(progress);
@@ -349,15 +364,13 @@ impl Log {
     }
 }
 
-fn width(from: Offset, to: Offset) -> u64 {
-    (to - from).max(0).unsigned_abs()
-}
-
-fn to_ledger(cx: &Context<'_>, fact: Fact) -> Output {
+pub(super) fn to_ledger(cx: &Context<'_>, fact: Fact) -> Output {
     Output::Fact(Key::ledger(&cx.key.cluster, cx.key.partition()), fact)
 }
 
-fn to_origin(cx: &Context<'_>, letter: DeadLetter) -> Output {
+/// A routed record is told to its origin, and to the ledger of the partition it waits in.
+pub(super) fn tell_station(cx: &Context<'_>, letter: DeadLetter, out: &mut Vec<Output>) {
+    out.push(to_ledger(cx, Fact::Station(letter.clone())));
     let key = Key::origin(&cx.key.cluster, &letter.origin, letter.origin_offset);
-    Output::Fact(key, Fact::Station(letter))
+    out.push(Output::Fact(key, Fact::Station(letter)));
 }

@@ -1,6 +1,5 @@
 //! Records that were routed to a dead-letter topic (R17), and for which group (R18).
 
-use super::judge::Judge;
 use crate::fact::{DeadLetter, Record, Role, RoutedAway};
 use crate::key::{Name, Offset};
 use crate::ledgers::ledger::Ledger;
@@ -14,7 +13,14 @@ pub(crate) struct Routed<'a> {
     /// The group it was routed away for; none where several may have.
     pub(crate) group: Option<Name>,
     pub(crate) certainty: Certainty,
-    pub(crate) matches: Option<(bool, bool)>,
+    pub(crate) agreement: Agreement,
+}
+
+/// What of the origin record is as its dead letter says; none where nothing is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Agreement {
+    timestamp: Option<bool>,
+    key: Option<bool>,
 }
 
 /// The records of this partition that ended in a dead-letter topic. A retry topic is a stage, not an end.
@@ -23,30 +29,33 @@ pub(super) fn routed(ledger: &Ledger) -> Vec<Routed<'_>> {
 }
 
 fn one<'a>(ledger: &'a Ledger, away: &'a RoutedAway) -> Option<Routed<'a>> {
-    let end = away.stations.iter().rfind(|s| s.role == Role::DeadLetter)?;
+    let end = away.stations.last().filter(|s| s.role == Role::DeadLetter)?;
     let told = away.stations.iter().find_map(|s| s.group.clone());
     let record = ledger.looked_at.get(&away.offset);
-    let matches = record.filter(|r| r.exists).map(|r| agreement(r, end));
     // Foreign offsets, of a mirrored topic, name a record that is not there or is another one.
-    if record.is_some_and(|r| !r.exists && away.offset >= ledger.log.start().unwrap_or(0)) {
+    let absent = record.is_some_and(|r| !r.exists && away.offset >= ledger.log.start().unwrap_or(0));
+    if absent || ledger.log.end().is_some_and(|log_end| away.offset >= log_end) {
         return None;
     }
-    if matches == Some((false, false)) {
+    let agreement = record.filter(|r| r.exists).map(|r| agreement(r, end)).unwrap_or_default();
+    let said = [agreement.timestamp, agreement.key];
+    let (agrees, differs) = (said.contains(&Some(true)), said.contains(&Some(false)));
+    if differs && !agrees {
         return None;
     }
     let (group, by_group) = whose(ledger, away.offset, told.as_ref(), end);
-    let certainty = match matches {
-        Some(_) => by_group,
-        None => by_group.min(Certainty::Indicative),
-    };
-    Some(Routed { offset: away.offset, end, group, certainty, matches })
+    let certainty = if agrees && !differs { by_group } else { by_group.min(Certainty::Indicative) };
+    Some(Routed { offset: away.offset, end, group, certainty, agreement })
 }
 
-/// Connect, Spring and share groups keep the record's own timestamp, or tell it; all keep its key.
-fn agreement(origin: &Record, letter: &DeadLetter) -> (bool, bool) {
-    let at = letter.origin_at.unwrap_or(letter.at);
-    let keyed = origin.key_hash.is_some() && origin.key_hash == letter.key_hash;
-    (origin.at == at, keyed)
+/// Connect and share groups keep the record's own timestamp, Spring tells it; all keep its key. A timestamp
+/// that is not told and differs is the dead letter's own.
+fn agreement(origin: &Record, letter: &DeadLetter) -> Agreement {
+    let told = letter.origin_at.map(|at| at == origin.at);
+    let kept = (letter.at == origin.at).then_some(true);
+    let keyless = origin.key_hash.is_none() && letter.key_hash.is_none();
+    let key = (!keyless).then_some(origin.key_hash == letter.key_hash);
+    Agreement { timestamp: told.or(kept), key }
 }
 
 /// R18: Spring says it; Connect's group is `connect-<connector>` if it committed past the record; else the only
@@ -60,12 +69,14 @@ fn whose(
     if let Some(group) = told {
         return (Some(group.clone()), Certainty::Proof);
     }
-    let passed =
-        |name: &Name| ledger.groups.get(name).and_then(|p| p.highest()).is_some_and(|c| c.offset > offset);
+    let passed = |name: &Name| {
+        let life = ledger.groups.get(name).map(|p| p.life_in(ledger.log.topic_id));
+        life.and_then(|l| l.highest()).is_some_and(|c| c.offset > offset)
+    };
     if let Some(connector) = &end.connector {
         let group = Name::from(alloc::format!("connect-{connector}"));
         if passed(&group) {
-            return (Some(group), Certainty::Proof);
+            return (Some(group), Certainty::Strong);
         }
     }
     let mut those = ledger.groups.keys().filter(|g| passed(g));
@@ -75,29 +86,27 @@ fn whose(
     }
 }
 
+/// Evidence: a dead letter.
+pub(super) fn letter(l: &DeadLetter) -> Evidence {
+    Evidence::DeadLetter {
+        partition: l.partition.clone(),
+        offset: l.offset,
+        at: l.at,
+        convention: l.convention,
+        stage: l.stage.clone(),
+        exception: l.exception.clone(),
+        connector: l.connector.clone(),
+    }
+}
+
 /// What shows that these records were routed away: the first few, and whether they match.
 pub(super) fn evidence(routed: &[&Routed<'_>]) -> Vec<Evidence> {
     const SHOWN: usize = 16;
-    let mut evidence = Vec::new();
-    for r in routed.iter().take(SHOWN) {
-        evidence.push(Evidence::DeadLetter {
-            partition: r.end.partition.clone(),
-            offset: r.end.offset,
-            at: r.end.at,
-            convention: r.end.convention,
-            stage: r.end.stage.clone(),
-            exception: r.end.exception.clone(),
-            connector: r.end.connector.clone(),
-        });
-    }
-    let matched = routed.iter().filter_map(|r| r.matches);
-    if let Some((timestamp, key)) = matched.reduce(|a, b| (a.0 && b.0, a.1 && b.1)) {
+    let mut evidence: Vec<Evidence> = routed.iter().take(SHOWN).map(|r| letter(r.end)).collect();
+    let every = |of: fn(&Agreement) -> Option<bool>| routed.iter().all(|r| of(&r.agreement) == Some(true));
+    let (timestamp, key) = (every(|a| a.timestamp), every(|a| a.key));
+    if timestamp || key {
         evidence.push(Evidence::OriginMatches { timestamp, key });
     }
     evidence
-}
-
-/// Whether a group's row counts this record as dead-lettered: only if it had passed it.
-pub(super) fn counts(j: &Judge<'_>, r: &Routed<'_>) -> bool {
-    r.group.as_ref() == Some(j.group)
 }

@@ -1,45 +1,63 @@
 //! What the group's position has passed, and what it has not.
 
-use super::judge::{Judge, commit};
+use super::judge::Judge;
+use crate::key::Offset;
+use crate::ledgers::life::Commit;
 use crate::ledgers::row::Claim;
-use crate::verdict::{Certainty, Evidence, Outcome, WhichCommit};
+use crate::verdict::{Certainty, Outcome};
 use alloc::vec::Vec;
 
+/// What was consumed before the group's position was moved otherwise: a later move over it loses nothing.
+pub(super) fn passes(j: &Judge<'_>, row_from: Offset, out: &mut Vec<Claim>) {
+    let Some(odd) = &j.life.odd else { return };
+    let mut from = row_from;
+    if odd.blurred > row_from {
+        out.push(plain((row_from, odd.blurred), Outcome::Delivered, Certainty::Indicative));
+    }
+    for m in &odd.moves {
+        consumed(j, (from, m.before.offset), out);
+        from = m.this.offset;
+    }
+    if let Some(latest) = &j.life.latest {
+        consumed(j, (from, latest.offset), out);
+    }
+}
+
+fn consumed(j: &Judge<'_>, (from, to): (Offset, Offset), out: &mut Vec<Claim>) {
+    if from >= to {
+        return;
+    }
+    let sure_from = sure_from(j).clamp(from, to);
+    out.push(plain((from, sure_from), Outcome::Delivered, Certainty::Indicative));
+    out.push(plain((sure_from, to), Outcome::Delivered, Certainty::Strong));
+}
+
+/// Below the first commit that complete history shows, where the group began was compacted away.
+fn sure_from(j: &Judge<'_>) -> Offset {
+    j.first_in_tail().map_or(Offset::MAX, |c| c.offset)
+}
+
 /// By commits alone *delivered* is strong; below the first commit that complete history shows it is
-/// indicative, for where the group began was compacted away.
-pub(super) fn claims(j: &Judge<'_>, row_from: i64, row_to: i64, out: &mut Vec<Claim>) {
-    let p = j.positions;
-    let highest = p.highest().or_else(|| p.removed.as_ref().map(|r| &r.before));
-    let Some(highest) = highest.map(|c| c.offset) else {
-        return out.push(plain(row_from, row_to, Outcome::Unknown, Certainty::Unknown));
+/// indicative.
+pub(super) fn claims(j: &Judge<'_>, row_from: Offset, row_to: Offset, out: &mut Vec<Claim>) {
+    let Some(highest) = passed(j).map(|c| c.offset) else {
+        return out.push(plain((row_from, row_to), Outcome::Unknown, Certainty::Unknown));
     };
-    let sure_from = p.first_in_tail().map_or(highest, |c| c.offset).min(highest);
-    out.push(plain(row_from, sure_from, Outcome::Delivered, Certainty::Indicative));
-    out.push(plain(sure_from, highest, Outcome::Delivered, Certainty::Strong));
-    if p.latest.is_some() {
-        out.push(plain(highest, row_to, Outcome::InFlight, Certainty::Proof));
-    } else {
-        out.push(plain(highest, row_to, Outcome::Unknown, Certainty::Unknown));
-    }
+    consumed(j, (row_from, highest), out);
+    let (outcome, certainty) = match &j.life.latest {
+        Some(_) => (Outcome::InFlight, Certainty::Proof),
+        None => (Outcome::Unknown, Certainty::Unknown),
+    };
+    out.push(plain((highest, row_to.max(highest)), outcome, certainty));
 }
 
-/// What shows where a group stands, for a record asked about.
-pub(super) fn evidence(j: &Judge<'_>) -> Vec<Evidence> {
-    let p = j.positions;
-    let mut evidence = Vec::new();
-    if let Some(latest) = &p.latest {
-        evidence.push(commit(WhichCommit::Latest, latest));
-    }
-    if let Some(highest) = &p.highest {
-        evidence.push(commit(WhichCommit::Highest, highest));
-    }
-    if let Some(first) = &p.first {
-        evidence.push(commit(WhichCommit::First, first));
-    }
-    evidence.push(j.history());
-    evidence
+/// The commit up to which records were delivered. A tombstone carries no topic id: what was committed before
+/// it counts only if it is known to be for this incarnation.
+fn passed<'a>(j: &'a Judge<'_>) -> Option<&'a Commit> {
+    let same = j.life.topic_id.is_known() && j.life.topic_id == j.topic_id();
+    j.life.highest().or_else(|| j.life.removed().filter(|_| same).map(|r| &r.before))
 }
 
-fn plain(from: i64, to: i64, outcome: Outcome, certainty: Certainty) -> Claim {
-    Claim { from, to: to.max(from), outcome, certainty, finding: None, over_unread: false }
+fn plain((from, to): (Offset, Offset), outcome: Outcome, certainty: Certainty) -> Claim {
+    Claim { from, to, outcome, certainty, finding: None, over_unread: false }
 }

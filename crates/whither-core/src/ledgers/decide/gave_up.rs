@@ -1,12 +1,12 @@
 //! Producers that gave up on a send and began again (R16): what they sent before is uncertain.
 
-use crate::ledgers::ledger::Ledger;
+use crate::ledgers::log::LogView;
 use crate::ledgers::row::{Claim, Finding};
 use crate::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs};
 use alloc::vec::Vec;
 
-pub(super) fn notes(ledger: &Ledger, out: &mut Vec<Claim>) {
-    for g in &ledger.log.gave_up {
+pub(super) fn notes(log: &LogView, out: &mut Vec<Claim>) {
+    for g in &log.gave_up {
         let evidence = Vec::from([Evidence::GaveUp {
             producer_id: g.producer_id,
             producer_epoch: g.producer_epoch,

@@ -1,10 +1,12 @@
 //! What a verdict family may look at: one group's positions and the partition's log.
 
 use crate::engine::Policy;
-use crate::fact::{Config, Size, Topic};
-use crate::key::{Name, Offset};
+use crate::fact::{Committer, Config, GroupState, Size, Tail, Topic};
+use crate::key::{Name, Offset, TopicId};
+use crate::ledgers::life::{Commit, Life};
 use crate::ledgers::log::LogView;
-use crate::ledgers::positions::{Commit, Positions};
+use crate::ledgers::people::{People, Who};
+use crate::ledgers::positions::Positions;
 use crate::ledgers::runs::Index;
 use crate::time::Time;
 use crate::verdict::{Evidence, WhichCommit};
@@ -21,7 +23,12 @@ pub(crate) struct Judge<'a> {
     pub(crate) topic: Option<&'a Topic>,
     pub(crate) index: &'a Index<'a>,
     pub(crate) group: &'a Name,
+    pub(crate) partition: i32,
     pub(crate) positions: &'a Positions,
+    /// The group's life in this incarnation.
+    pub(crate) life: &'a Life,
+    pub(crate) people: &'a People,
+    pub(crate) tail: Option<&'a Tail>,
 }
 
 impl Judge<'_> {
@@ -35,15 +42,59 @@ impl Judge<'_> {
         self.log.end().unwrap_or(0)
     }
 
-    /// Whether all of a range was read by whither itself, so that its records are counted.
+    /// Whether all of a range was read by whither itself, so that its records are counted and placed.
     pub(crate) fn was_read(&self, from: Offset, to: Offset) -> bool {
         let sums = self.index.sums(from, to);
-        from < to && sums.width == (to - from).unsigned_abs() && sums.unread == 0 && sums.corrupt == 0
+        from < to
+            && sums.width == (to - from).unsigned_abs()
+            && sums.unread == 0
+            && sums.corrupt == 0
+            && sums.undecided == 0
     }
 
-    /// Evidence: the log start as last seen.
-    pub(crate) fn log_start_seen(&self) -> Option<Evidence> {
-        self.log.bounds.map(|b| Evidence::LogStart { offset: b.log_start, at: b.at })
+    /// Whether a commit is in the part of history that is complete: nothing about the group is missing between
+    /// it and now.
+    pub(crate) fn is_in_tail(&self, c: &Commit) -> bool {
+        self.tail.is_some_and(|t| t.holes == c.holes)
+    }
+
+    /// The first commit of the complete tail; none if the tail shows none.
+    pub(crate) fn first_in_tail(&self) -> Option<&Commit> {
+        self.life.first().filter(|c| self.is_in_tail(c))
+    }
+
+    /// Whether the group was last described with members in force: what went uncommitted may be in their
+    /// hands.
+    pub(crate) fn is_alive(&self) -> bool {
+        let state = self.positions.described.map(|d| d.state);
+        matches!(state, Some(GroupState::Stable | GroupState::Rebalancing))
+    }
+
+    /// Whether this committer is a client that tells leader epochs: then a commit of its without one says
+    /// something (R7). Another client of the same group may never tell one.
+    pub(crate) fn tells_epochs(&self, who: Who) -> bool {
+        let one_client = matches!(self.people.get(who), Committer::Member { .. });
+        let told = |c: &Commit| c.who == who && c.leader_epoch >= 0;
+        let moved = self.life.moves().iter().flat_map(|m| [&m.before, &m.this]);
+        let held = [self.life.latest.as_ref(), self.life.highest(), self.life.first()];
+        one_client && held.into_iter().flatten().chain(moved).any(told)
+    }
+
+    /// Who made a commit.
+    pub(crate) fn by(&self, c: &Commit) -> &Committer {
+        self.people.get(c.who)
+    }
+
+    /// Evidence: a commit.
+    pub(crate) fn commit(&self, which: WhichCommit, c: &Commit) -> Evidence {
+        Evidence::Commit {
+            which,
+            offset: c.offset,
+            leader_epoch: c.leader_epoch,
+            at: c.at,
+            by: self.by(c).clone(),
+            source: (c.offsets_partition, c.source_offset),
+        }
     }
 
     /// Evidence: the log end as last seen.
@@ -53,17 +104,17 @@ impl Judge<'_> {
 
     /// Evidence: who commits for this group, and how.
     pub(crate) fn habit(&self) -> Evidence {
-        let p = self.positions;
+        let h = self.positions.habit;
         Evidence::Habit {
-            by_members: p.by_members.into(),
-            by_nobody: p.by_nobody.into(),
-            with_epoch: p.with_epoch.into(),
+            by_members: h.by_members.into(),
+            by_nobody: h.by_nobody.into(),
+            with_epoch: h.with_epoch.into(),
         }
     }
 
     /// Evidence: from when on commit history is complete.
     pub(crate) fn history(&self) -> Evidence {
-        Evidence::HistorySince { at: self.positions.tail.and_then(|t| t.since) }
+        Evidence::HistorySince { at: self.tail.and_then(|t| t.since) }
     }
 
     /// Evidence: what was read of a range before it went.
@@ -71,21 +122,9 @@ impl Judge<'_> {
         Evidence::Read { from, to, records: self.index.sums(from, to).data }
     }
 
-    /// When the group's position was last known to hold.
-    pub(crate) fn last_commit_at(&self) -> Option<Time> {
-        self.positions.latest.as_ref().map(|c| c.at)
-    }
-}
-
-/// Evidence: a commit.
-pub(crate) fn commit(which: WhichCommit, c: &Commit) -> Evidence {
-    Evidence::Commit {
-        which,
-        offset: c.offset,
-        leader_epoch: c.leader_epoch,
-        at: c.at,
-        by: c.by.clone(),
-        source: c.source,
+    /// The incarnation judged, if it is known.
+    pub(crate) fn topic_id(&self) -> TopicId {
+        self.log.topic_id
     }
 }
 

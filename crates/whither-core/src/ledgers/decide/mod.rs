@@ -3,18 +3,22 @@
 
 mod judge;
 mod tell;
+mod group;
 mod truncated;
 mod gone;
 mod moved;
 mod started;
 mod delivered;
-mod dead_lettered;
-mod transactions;
 mod removed;
 mod recreated;
 mod past_end;
 mod behind;
+mod dormant;
+mod dead_lettered;
+mod purged;
+mod transactions;
 mod unreadable;
 mod gave_up;
+mod news;
 
 pub(crate) use tell::tell;

@@ -1,25 +1,21 @@
 //! Positions that were moved rather than consumed: resets, seeks, jumps, rewinds (R6, R7, R10).
 
-use super::judge::{Judge, commit};
+use super::judge::Judge;
+use super::removed;
 use crate::fact::Committer;
 use crate::key::Offset;
-use crate::ledgers::positions::{Move, MoveKind};
+use crate::ledgers::life::{Move, MoveKind};
 use crate::ledgers::row::{Claim, Finding};
 use crate::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs, WhichCommit};
 use alloc::vec::Vec;
 
-/// Ranges that were passed over without being read.
+/// Ranges that were passed over without being read. What a later rewind brings back is in flight again, or
+/// was read in the end.
 pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
-    let moves = &j.positions.moves;
+    let moves = j.life.moves();
     for (i, m) in moves.iter().enumerate() {
-        // What a later rewind brought back was not passed over for good.
-        let back_to = moves
-            .iter()
-            .skip(i + 1)
-            .filter(|later| later.kind == MoveKind::Back)
-            .map(|later| later.this.offset)
-            .min()
-            .unwrap_or(Offset::MAX);
+        let later = moves.iter().skip(i + 1).filter(|l| l.kind == MoveKind::Back);
+        let back_to = later.map(|l| l.this.offset).min().unwrap_or(Offset::MAX);
         let (from, to) = (m.before.offset, m.this.offset.min(back_to));
         let claim = match m.kind {
             MoveKind::ByNobody => reset(j, m, from, to),
@@ -34,52 +30,53 @@ pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
 
 /// R6: a commit by nobody is proof of that; that it is a reset is strong if members are this group's habit.
 fn reset(j: &Judge<'_>, m: &Move, from: Offset, to: Offset) -> Option<Claim> {
-    if j.positions.commits_without_members() {
-        return None;
-    }
-    Some(skipped(j, m, from, to, Cause::OffsetReset, Certainty::Strong))
+    let reset = is_reset(j, m);
+    reset.then(|| skipped(j, m, (from, to), Cause::OffsetReset, Certainty::Strong))
+}
+
+/// Whether nobody made this commit, in the part of history where that can be told, and that is not the habit.
+fn is_reset(j: &Judge<'_>, m: &Move) -> bool {
+    matches!(j.by(&m.this), Committer::NoMember { .. })
+        && j.is_in_tail(&m.this)
+        && !j.positions.habit.is_memberless()
 }
 
 /// R7: a position set by the client. Below the log start it had fallen out of range before.
 fn set(j: &Judge<'_>, m: &Move, from: Offset, to: Offset) -> Option<Claim> {
-    let start = j.log_start();
-    if !j.positions.commits_epochs() {
-        return None;
-    }
+    let start = j.log.origin().unwrap_or(0);
     if from < start {
-        return Some(skipped(j, m, start.min(to), to, Cause::OutOfRangeJump, Certainty::Indicative));
+        let range = (start.min(to), to);
+        return Some(skipped(j, m, range, Cause::OutOfRangeJump, Certainty::Indicative));
     }
-    Some(skipped(j, m, from, to, Cause::SeekForward, Certainty::Strong))
+    Some(skipped(j, m, (from, to), Cause::SeekForward, Certainty::Strong))
 }
 
-/// The group had fallen out of range; behind the log start its next position was set, not consumed.
+/// The group had fallen out of range; behind the log start its next position was set, not consumed. Clients
+/// that never commit epochs give no sign of that.
 fn jumped(j: &Judge<'_>, m: &Move, start: Offset, to: Offset) -> Option<Claim> {
-    if m.this.leader_epoch >= 0 || m.this.transactional {
+    if m.this.leader_epoch >= 0 || m.this.transactional || !j.tells_epochs(m.this.who) {
         return None;
     }
-    let certainty = if j.positions.commits_epochs() || m.before.leader_epoch >= 0 {
-        Certainty::Strong
-    } else {
-        // Clients that never commit epochs give no sign: the jump must at least reach the end it met.
-        return None;
-    };
-    Some(skipped(j, m, start, to, Cause::OutOfRangeJump, certainty))
+    Some(skipped(j, m, (start, to), Cause::OutOfRangeJump, Certainty::Strong))
 }
 
 /// R9: after its offsets were removed the group began elsewhere by policy.
 fn restarted(j: &Judge<'_>, m: &Move, from: Offset, to: Offset) -> Option<Claim> {
-    let set = m.this.leader_epoch < 0 && m.before.leader_epoch >= 0 && !m.this.transactional;
-    if !set {
+    if m.this.leader_epoch >= 0 || m.this.transactional || !j.tells_epochs(m.this.who) {
         return None;
     }
-    let removed = j.positions.removed.as_deref()?;
-    let (cause, certainty) = super::removed::why(j, removed);
-    Some(skipped(j, m, from, to, cause, certainty.min(Certainty::Strong)))
+    let (cause, certainty) = removed::why(j, j.life.removed()?);
+    Some(skipped(j, m, (from, to), cause, certainty))
 }
 
-fn skipped(j: &Judge<'_>, m: &Move, from: Offset, to: Offset, cause: Cause, certainty: Certainty) -> Claim {
-    let evidence = [commit(WhichCommit::Before, &m.before), commit(WhichCommit::This, &m.this), j.habit()];
-    let mut finding = Finding::new(cause, certainty, ShownAs::Loss, m.this.at, evidence.into());
+fn skipped(
+    j: &Judge<'_>,
+    m: &Move,
+    (from, to): (Offset, Offset),
+    cause: Cause,
+    certainty: Certainty,
+) -> Claim {
+    let mut finding = Finding::new(cause, certainty, ShownAs::Loss, m.this.at, evidence(j, m));
     if let MoveKind::Overtaken(start, at) = m.kind {
         finding.evidence.push(Evidence::LogStart { offset: start, at });
     }
@@ -87,39 +84,46 @@ fn skipped(j: &Judge<'_>, m: &Move, from: Offset, to: Offset, cause: Cause, cert
     Claim { from, to, outcome: Outcome::Skipped, certainty, finding: Some(finding), over_unread: true }
 }
 
-/// Rewinds, which lose nothing: what was read is read again.
-pub(super) fn notes(j: &Judge<'_>, out: &mut Vec<Claim>) {
-    let Some(m) = j.positions.moves.iter().rev().find(|m| m.kind == MoveKind::Back) else { return };
-    let (from, to) = (m.this.offset, m.before.offset);
-    let latest = j.positions.latest.as_ref().map_or(from, |c| c.offset);
-    let again = latest > from;
-    let by_nobody = matches!(m.this.by, Committer::NoMember { .. }) && !j.positions.commits_without_members();
-    let (cause, certainty) = match (by_nobody, changed_hands(m)) {
-        (true, _) => (Cause::OffsetReset, Certainty::Strong),
-        (false, true) => (Cause::Redelivered, Certainty::Indicative),
-        (false, false) => (Cause::OutOfOrderCommit, Certainty::Indicative),
-    };
-    let evidence = [commit(WhichCommit::Before, &m.before), commit(WhichCommit::This, &m.this), j.habit()];
-    let mut finding = Finding::new(cause, certainty, ShownAs::Note, m.this.at, evidence.into());
-    finding.duplicate = again && cause != Cause::OutOfOrderCommit;
-    finding.recoverable = j.log_start() <= from;
-    let outcome = if again { Outcome::Delivered } else { Outcome::InFlight };
-    out.push(Claim {
-        from,
-        to,
-        outcome,
-        certainty: Certainty::Proof,
-        finding: Some(finding),
-        over_unread: true,
-    });
+fn evidence(j: &Judge<'_>, m: &Move) -> Vec<Evidence> {
+    [j.commit(WhichCommit::Before, &m.before), j.commit(WhichCommit::This, &m.this), j.habit()].into()
 }
 
-/// R10: a range is read twice when another member takes the partition over before its end was committed.
-fn changed_hands(m: &Move) -> bool {
-    match (&m.before.by, &m.this.by) {
-        (Committer::Member { client_id: a, host: x }, Committer::Member { client_id: b, host: y }) => {
-            a != b || x != y
-        }
-        _ => false,
+/// Rewinds, which lose nothing: what was read is read again.
+pub(super) fn notes(j: &Judge<'_>, out: &mut Vec<Claim>) {
+    let moves = j.life.moves();
+    for (i, m) in moves.iter().enumerate().filter(|(_, m)| m.kind == MoveKind::Back) {
+        let (from, to) = (m.this.offset, m.before.offset);
+        let later = moves.iter().skip(i + 1).map(|l| l.before.offset);
+        let reached = later.chain(j.life.latest.map(|c| c.offset)).max().unwrap_or(from);
+        out.push(rewind(j, m, (from, to), reached));
     }
+}
+
+/// R10: read twice only if another member came to it and a later commit passed it again; else two commits may
+/// have crossed on their way.
+fn rewind(j: &Judge<'_>, m: &Move, (from, to): (Offset, Offset), reached: Offset) -> Claim {
+    let again = reached >= to;
+    let sought = m.this.leader_epoch < 0 && m.before.leader_epoch >= 0 && m.this.who == m.before.who;
+    let sought = sought && !m.this.transactional && matches!(j.by(&m.this), Committer::Member { .. });
+    let (cause, certainty) = if is_reset(j, m) || sought {
+        (Cause::OffsetReset, Certainty::Strong)
+    } else if again && changed_hands(j, m) {
+        (Cause::Redelivered, Certainty::Indicative)
+    } else {
+        (Cause::OutOfOrderCommit, Certainty::Indicative)
+    };
+    let mut finding = Finding::new(cause, certainty, ShownAs::Note, m.this.at, evidence(j, m));
+    finding.duplicate = again && cause != Cause::OutOfOrderCommit;
+    finding.recoverable = j.log_start() <= from;
+    let (outcome, certainty) = if again || cause == Cause::OutOfOrderCommit {
+        (Outcome::Delivered, Certainty::Strong)
+    } else {
+        (Outcome::InFlight, Certainty::Proof)
+    };
+    Claim { from, to, outcome, certainty, finding: Some(finding), over_unread: true }
+}
+
+fn changed_hands(j: &Judge<'_>, m: &Move) -> bool {
+    let member = |c| matches!(j.by(c), Committer::Member { .. });
+    member(&m.before) && member(&m.this) && m.before.who != m.this.who
 }

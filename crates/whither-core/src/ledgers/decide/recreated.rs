@@ -1,67 +1,72 @@
 //! Topics that were deleted, or deleted and created again (R5).
 
-use super::judge::{Judge, all, commit};
+use super::judge::{Judge, all};
 use crate::fact::TopicState;
+use crate::key::Offset;
+use crate::ledgers::life::{Commit, Life};
+use crate::ledgers::log::LogView;
 use crate::ledgers::row::{Claim, Finding};
+use crate::time::Time;
 use crate::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs, WhichCommit};
 use alloc::vec::Vec;
 
+/// A topic that is gone: what the group had not passed went with it.
+pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
+    let Some(topic) = j.topic.filter(|t| t.state == TopicState::Absent) else { return };
+    let Some(last) = last(j.life) else { return };
+    let mut evidence = Vec::from([Evidence::Absent { at: topic.at }]);
+    evidence.extend(tombstone(j.life));
+    out.push(gone(j, j.log, last, Cause::TopicDeleted, topic.at, evidence));
+}
+
+/// A topic that is another one now: its rows are of the new one, this tells of the old one.
 pub(super) fn notes(j: &Judge<'_>, out: &mut Vec<Claim>) {
-    match j.topic.map(|t| t.state) {
-        Some(TopicState::Absent) => deleted(j, out),
-        _ => recreated(j, out),
-    }
-}
-
-fn deleted(j: &Judge<'_>, out: &mut Vec<Claim>) {
-    let p = j.positions;
-    let removed = p.removed.as_ref();
-    let Some(last) = p.latest.as_ref().or_else(|| removed.map(|r| &r.before)) else { return };
-    let Some(topic) = j.topic else { return };
+    let Some(life) = j.positions.life_before(j.topic_id()) else { return };
+    let Some(last) = last(life) else { return };
+    let Some(at) = j.log.bounds.map(|b| b.at).or_else(|| j.topic.map(|t| t.at)) else { return };
     let mut evidence = all([
-        Some(Evidence::Absent { at: topic.at }),
-        Some(commit(WhichCommit::Before, last)),
-        removed.map(|r| Evidence::Tombstone { at: r.at, source: r.source }),
+        Some(Evidence::Incarnation { topic_id: life.topic_id, at: last.at }),
+        Some(Evidence::Incarnation { topic_id: j.topic_id(), at }),
     ]);
-    let end = j.log.highest_end.map_or(last.offset, |(_, end)| end);
-    let unread = end > last.offset;
-    if unread {
-        evidence.extend(j.log_end_seen());
-    }
-    out.push(gone(last.offset, end, unread, Cause::TopicDeleted, topic.at, evidence));
+    evidence.extend(tombstone(life));
+    let unseen = LogView::default();
+    let log = j.before.filter(|b| b.topic_id == life.topic_id).unwrap_or(&unseen);
+    out.push(gone(j, log, last, Cause::TopicRecreated, at, evidence));
 }
 
-fn recreated(j: &Judge<'_>, out: &mut Vec<Claim>) {
-    let Some((old_id, last)) = j.positions.other.as_deref() else { return };
-    let Some(at) = j.topic.map(|t| t.at).or_else(|| j.log.bounds.map(|b| b.at)) else { return };
-    let seen_end = j.before.filter(|b| b.topic_id == *old_id).and_then(|b| b.highest_end).map(|(_, end)| end);
-    let end = seen_end.map_or(last.offset, |end| end.max(last.offset));
-    let evidence = all([
-        Some(Evidence::Incarnation { topic_id: *old_id, at: last.at }),
-        Some(Evidence::Incarnation { topic_id: j.log.topic_id, at }),
-        Some(commit(WhichCommit::Before, last)),
-        seen_end.map(|offset| Evidence::LogEnd { offset, at }),
-    ]);
-    out.push(gone(last.offset, end, end > last.offset, Cause::TopicRecreated, at, evidence));
+fn last(life: &Life) -> Option<&Commit> {
+    life.latest.as_ref().or_else(|| life.removed().map(|r| &r.before))
+}
+
+fn tombstone(life: &Life) -> Option<Evidence> {
+    life.removed().map(|r| Evidence::Tombstone { at: r.at, source: (r.offsets_partition, r.source_offset) })
 }
 
 /// How much was unread is known only if the end was seen; without that it is worth knowing, no more.
 fn gone(
-    from: i64,
-    to: i64,
-    unread: bool,
+    j: &Judge<'_>,
+    log: &LogView,
+    last: &Commit,
     cause: Cause,
-    at: crate::time::Time,
-    evidence: Vec<Evidence>,
+    at: Time,
+    mut evidence: Vec<Evidence>,
 ) -> Claim {
-    let shown_as = if unread { ShownAs::Loss } else { ShownAs::Note };
-    let certainty = if unread { Certainty::Proof } else { Certainty::Strong };
+    let from: Offset = last.offset;
+    let to = log.end().map_or(from, |end| end.max(from));
+    let unread = log.runs.index().sums(from, to).data > 0 || log.progress.is_none() && from < to;
+    evidence.push(j.commit(WhichCommit::Before, last));
+    evidence.extend(log.bounds.map(|b| Evidence::LogEnd { offset: b.end, at: b.at }));
+    let (shown_as, certainty) = match (unread, j.is_alive()) {
+        (true, false) => (ShownAs::Loss, Certainty::Proof),
+        (true, true) => (ShownAs::Loss, Certainty::Strong),
+        (false, _) => (ShownAs::Note, Certainty::Strong),
+    };
     Claim {
         from,
         to,
         outcome: Outcome::Deleted,
         certainty,
-        finding: Some(Finding::new(cause, certainty, shown_as, at, evidence)),
+        finding: Some(Finding::new(cause, Certainty::Proof, shown_as, at, evidence)),
         over_unread: true,
     }
 }

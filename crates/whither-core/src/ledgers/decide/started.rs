@@ -1,28 +1,26 @@
 //! Where a group began (R8): its first commit bounds that from above and no more, unless it shows that the
 //! position was set by policy.
 
-use super::judge::{Judge, commit};
+use super::judge::Judge;
+use crate::key::Offset;
+use crate::ledgers::life::Commit;
 use crate::ledgers::row::{Claim, Finding};
+use crate::limits::PARTITION_FOUND;
+use crate::time::Time;
 use crate::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs, WhichCommit};
 use alloc::vec::Vec;
 
-pub(super) fn claims(j: &Judge<'_>, row_from: i64, out: &mut Vec<Claim>) {
-    let p = j.positions;
-    let Some(first) = p.first_in_tail() else { return };
-    let set_by_policy =
-        first.leader_epoch < 0 && !first.transactional && p.commits_epochs() && p.removed.is_none();
+pub(super) fn claims(j: &Judge<'_>, row_from: Offset, out: &mut Vec<Claim>) {
+    let Some(first) = j.first_in_tail().filter(|_| j.life.first_ever) else { return };
+    let by_policy = first.leader_epoch < 0 && !first.transactional && j.tells_epochs(first.who);
     let from = j.log.origin().unwrap_or(row_from).max(row_from);
-    if !set_by_policy || first.offset <= from {
+    if !by_policy || first.offset <= from {
         return;
     }
-    // A group that was there before the partition's first record can't have chosen to begin behind it.
-    let first_record = j.log.samples.first().filter(|_| j.log.origin() == Some(0));
-    let added =
-        first_record.filter(|(_, at)| p.group_since.is_some_and(|since| since < *at && since < first.at));
-    let mut evidence = Vec::from([commit(WhichCommit::First, first), j.habit(), j.history()]);
-    let (outcome, cause, certainty, shown_as) = match added {
+    let mut evidence = Vec::from([j.commit(WhichCommit::First, first), j.habit(), j.history()]);
+    let (outcome, cause, certainty, shown_as) = match added(j, first) {
         Some((offset, at)) => {
-            evidence.push(Evidence::RecordTime { offset: *offset, at: *at });
+            evidence.push(Evidence::RecordTime { offset, at });
             (Outcome::Skipped, Cause::PartitionAddedLatest, Certainty::Indicative, ShownAs::Loss)
         }
         None => (Outcome::BeforeStart, Cause::StartedAtLatest, Certainty::Strong, ShownAs::Note),
@@ -37,4 +35,14 @@ pub(super) fn claims(j: &Judge<'_>, row_from: i64, out: &mut Vec<Claim>) {
         finding: Some(finding),
         over_unread: false,
     });
+}
+
+/// The partition's first record, if the group was there before it and found the partition as soon as
+/// consumers do: then it can't have chosen to begin behind it. A first record later than the first commit is
+/// dated by a clock that is wrong, and the first partition of a topic was never added.
+fn added(j: &Judge<'_>, first: &Commit) -> Option<(Offset, Time)> {
+    let (offset, at) = j.log.first_record()?;
+    let since = j.positions.group_since?;
+    let in_order = since < at && at <= first.at && first.at.since(at) <= PARTITION_FOUND;
+    (in_order && j.partition > 0).then_some((offset, at))
 }

@@ -1,95 +1,86 @@
 //! Records of transactions: rolled back (R12), or open (R13).
 
-use crate::fact::{Coordinator, Run, RunKind, Transaction};
+use crate::fact::{Coordinator, RunKind, Transaction};
 use crate::key::Offset;
-use crate::ledgers::ledger::Ledger;
+use crate::ledgers::log::LogView;
 use crate::ledgers::row::{Claim, Finding};
 use crate::limits::ABORT_SCAN;
 use crate::time::Time;
 use crate::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// What holds for every reader of the partition.
-pub(super) fn notes(ledger: &Ledger, now: Time, out: &mut Vec<Claim>) {
-    aborted(ledger, out);
-    open(ledger, now, out);
+pub(super) fn notes(log: &LogView, now: Time, out: &mut Vec<Claim>) {
+    aborted(log, out);
+    open(log, now, out);
 }
 
-fn aborted(ledger: &Ledger, out: &mut Vec<Claim>) {
-    let mut runs = ledger.log.runs.runs.iter().filter(|r| r.kind == RunKind::Aborted);
-    let Some(first) = runs.next() else { return };
-    let (mut to, mut records) = (first.to, first.records);
-    for run in runs {
-        to = run.to;
-        records += run.records;
+/// All that was rolled back, as one note: which records exactly, the balance tells.
+fn aborted(log: &LogView, out: &mut Vec<Claim>) {
+    let Some((first, last)) = log.rolled_back else { return };
+    let (from, to) = (first.from.min(last.from), last.to.max(first.to));
+    let records = log.runs.index().sums(from, to).aborted;
+    let mut evidence = Vec::from([Evidence::Read { from, to, records }]);
+    for t in [Some(first), Some(last).filter(|l| *l != first)].into_iter().flatten() {
+        evidence.push(Evidence::AbortMarker { offset: t.marker, producer_id: t.producer_id, at: t.at });
     }
-    let at = ledger.log.time_of(to).map_or_else(Time::default, |(_, at)| at);
-    let evidence = Vec::from([
-        Evidence::Read { from: first.from, to, records },
-        Evidence::AbortMarker { offset: to, producer_id: -1, at },
-    ]);
-    out.push(claim(
-        (first.from, to),
-        Outcome::Aborted,
-        Certainty::Proof,
-        Finding::new(Cause::TransactionAborted, Certainty::Proof, ShownAs::Note, at, evidence),
-    ));
+    let finding =
+        Finding::new(Cause::TransactionAborted, Certainty::Proof, ShownAs::Note, first.at, evidence);
+    out.push(claim((from, to), Outcome::Aborted, finding));
 }
 
-fn open(ledger: &Ledger, now: Time, out: &mut Vec<Claim>) {
-    let mut producers: Vec<(i64, Run)> = Vec::new();
-    for run in &ledger.log.runs.runs {
+fn open(log: &LogView, now: Time, out: &mut Vec<Claim>) {
+    let mut producers: BTreeMap<i64, (Offset, Offset)> = BTreeMap::new();
+    for run in &log.runs.runs {
         if let RunKind::Open { producer_id } = run.kind {
-            match producers.iter_mut().find(|(id, _)| *id == producer_id) {
-                Some((_, all)) => *all = Run { to: run.to, records: all.records + run.records, ..*all },
-                None => producers.push((producer_id, *run)),
-            }
+            producers.entry(producer_id).and_modify(|(_, to)| *to = run.to).or_insert((run.from, run.to));
         }
     }
-    let described = ledger.log.transactions.values();
-    for t in described.filter(|t| !producers.iter().any(|(id, _)| *id == t.producer_id)) {
+    for t in log.transactions.values().filter(|t| !producers.contains_key(&t.producer_id)) {
         // Described, but none of its data was read: it starts above what was.
-        if ledger.log.progress.is_none_or(|p| t.start >= p.to) {
-            out.push(one(ledger, t.producer_id, (t.start, t.start), Some(t), now));
+        if log.progress.is_none_or(|p| t.start >= p.to) && log.bounds.is_none_or(|b| b.last_stable <= t.start)
+        {
+            out.push(one(log, t.producer_id, (t.start, t.start), Some(t), now));
         }
     }
-    for (producer_id, run) in producers {
-        let described = ledger.log.transactions.get(&producer_id);
-        out.push(one(ledger, producer_id, (run.from, run.to), described, now));
+    for (producer_id, range) in producers {
+        // A description of an earlier transaction of this producer says nothing of this one.
+        let same = |t: &&Transaction| t.start == range.0 || log.origin().is_some_and(|o| t.start < o);
+        let described = log.transactions.get(&producer_id).filter(same);
+        out.push(one(log, producer_id, range, described, now));
     }
 }
 
 fn one(
-    ledger: &Ledger,
+    log: &LogView,
     producer_id: i64,
     (from, to): (Offset, Offset),
     described: Option<&Transaction>,
     now: Time,
 ) -> Claim {
-    let seen = ledger.log.bounds.map_or(now, |b| b.at);
-    let began = match described.and_then(|t| t.coordinator.as_ref()) {
-        Some(Coordinator::Knows { began, .. }) => *began,
-        _ => described.map_or_else(|| ledger.log.time_of(from).map_or(seen, |(_, at)| at), |t| t.last_write),
-    };
-    let (id, timeout, knows) = match described.and_then(|t| t.coordinator.as_ref()) {
-        Some(Coordinator::Knows { transactional_id, timeout, .. }) => {
-            (Some(transactional_id.clone()), Some(*timeout), Some(true))
+    let seen = log.bounds.map_or(now, |b| b.at);
+    let (id, began, timeout) = match described.and_then(|t| t.coordinator.as_ref()) {
+        Some(Coordinator::Knows { transactional_id, began, timeout }) => {
+            (Some(transactional_id.clone()), Some(*began), Some(*timeout))
         }
-        Some(Coordinator::Unknown) => (None, None, Some(false)),
-        None => (None, None, None),
+        Some(Coordinator::Unknown) | None => (None, None, None),
     };
-    // R13: open is not hanging, unless nothing will end it or its own timeout has not.
-    let overdue = timeout.is_some_and(|t| began.after(t).after(ABORT_SCAN) < now);
-    let hangs = knows == Some(false) || overdue;
+    let written = described.map(|t| t.last_write).or_else(|| log.time_of(from).map(|(_, at)| at));
+    let began = began.or(written).unwrap_or(seen);
+    let ends_by = timeout.map(|t| began.after(t).after(ABORT_SCAN));
+    let hangs = described.is_some_and(|t| is_forgotten(log, t)) || ends_by.is_some_and(|by| by < seen);
+    let coordinator_knows =
+        described.and_then(|t| t.coordinator.as_ref()).map(|c| *c != Coordinator::Unknown);
     let mut evidence = Vec::from([Evidence::OpenTransaction {
         producer_id,
         start: from,
         transactional_id: id,
         began,
         timeout,
-        coordinator_knows: knows,
+        coordinator_knows,
     }]);
-    if let Some(b) = ledger.log.bounds {
+    if let Some(b) = log.bounds {
         evidence.push(Evidence::LastStable { offset: b.last_stable, at: b.at });
         evidence.push(Evidence::LogEnd { offset: b.end, at: b.at });
     }
@@ -99,11 +90,19 @@ fn one(
         (Cause::TransactionOpen, ShownAs::Note)
     };
     let mut finding = Finding::new(cause, Certainty::Proof, shown_as, began, evidence);
-    finding.until = timeout.filter(|_| !hangs).map(|t| began.after(t).after(ABORT_SCAN));
-    let end = ledger.log.end().unwrap_or(to).max(to);
-    claim((from, end), Outcome::InFlight, Certainty::Proof, finding)
+    finding.until = ends_by.filter(|_| !hangs);
+    claim((from, log.end().unwrap_or(to).max(to)), Outcome::InFlight, finding)
 }
 
-fn claim((from, to): (Offset, Offset), outcome: Outcome, certainty: Certainty, finding: Finding) -> Claim {
-    Claim { from, to, outcome, certainty, finding: Some(finding), over_unread: true }
+/// R13: open is not hanging, unless nothing will end it. A coordinator forgets a transaction when it has
+/// written the markers; that these are not just on their way shows in the producer's silence, or in a later
+/// look at the partition.
+fn is_forgotten(log: &LogView, t: &Transaction) -> bool {
+    let silent = t.at.since(t.last_write) >= ABORT_SCAN;
+    let still_open = log.bounds.is_some_and(|b| b.at > t.at && b.last_stable <= t.start);
+    t.coordinator == Some(Coordinator::Unknown) && (silent || still_open)
+}
+
+fn claim((from, to): (Offset, Offset), outcome: Outcome, finding: Finding) -> Claim {
+    Claim { from, to, outcome, certainty: Certainty::Proof, finding: Some(finding), over_unread: true }
 }

@@ -1,0 +1,187 @@
+//! One group's row, and what there is to tell of it.
+
+use super::dead_lettered::Routed;
+use super::dormant::is_dormant;
+use super::judge::Judge;
+use super::tell::{dead_letters, verdict};
+use super::{behind, delivered, gone, moved, past_end, recreated, removed, started, truncated};
+use crate::engine::{Context, Need, Output, ReadDeeper};
+use crate::key::Offset;
+use crate::ledgers::ledger::Ledger;
+use crate::ledgers::log::width;
+use crate::ledgers::row::{Claim, Finding, Held, divide, stretches};
+use crate::verdict::{Balance, Cause, Outcome, ShownAs, Stretch, Verdict};
+use alloc::vec::Vec;
+
+/// Tells a group's row and findings.
+pub(super) fn tell(
+    ledger: &Ledger,
+    cx: &Context<'_>,
+    j: &Judge<'_>,
+    routed: &[Routed<'_>],
+    out: &mut Vec<Output>,
+) {
+    let dormant = is_dormant(j);
+    if let Some((from, to)) = extent(j) {
+        let claims = claims(j, from, to);
+        for claim in &claims {
+            ask_at(j, cx, claim.from, out);
+            ask_at(j, cx, claim.to, out);
+        }
+        let held = divide(&claims, (from, to), j.log, j.index);
+        let mine: Vec<&Routed<'_>> = routed.iter().filter(|r| r.group.as_ref() == Some(j.group)).collect();
+        for (i, claim) in claims.iter().enumerate() {
+            let finding = claim.finding.as_ref();
+            let told = finding.and_then(|f| claimed(ledger, cx, j, (claim, f, i), &held));
+            out.extend(told.map(|v| Output::Verdict(quiet(v, dormant))));
+        }
+        if !mine.is_empty() {
+            out.push(Output::Verdict(dead_letters(ledger, cx, Some(j.group), &mine)));
+        }
+        out.push(Output::Balance(balance(cx, j, (from, to), (&claims, &held), &mine, dormant)));
+    }
+    let mut notes = Vec::new();
+    moved::notes(j, &mut notes);
+    removed::notes(j, &mut notes);
+    recreated::notes(j, &mut notes);
+    past_end::notes(j, &mut notes);
+    behind::notes(j, &mut notes);
+    let told = notes.iter().filter_map(|c| noted(ledger, cx, j, c));
+    out.extend(told.map(|v| Output::Verdict(quiet(v, dormant))));
+}
+
+/// A group has a row where it has, or had, a position, or where a member waits for one.
+fn extent(j: &Judge<'_>) -> Option<(Offset, Offset)> {
+    let origin = j.log.origin()?;
+    let end = j.log.end()?;
+    let had = !j.life.is_blank();
+    let waits = j.positions.described.is_some_and(|d| d.subscribed || d.assigned);
+    let lowest = j.life.lowest.unwrap_or(origin).min(origin);
+    (had || waits).then(|| (lowest, end.max(origin)))
+}
+
+fn claims(j: &Judge<'_>, from: Offset, to: Offset) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    truncated::by_epoch(j, &mut claims);
+    delivered::passes(j, from, &mut claims);
+    truncated::by_sight(j, &mut claims);
+    recreated::claims(j, &mut claims);
+    gone::claims(j, &mut claims);
+    moved::claims(j, &mut claims);
+    started::claims(j, from, &mut claims);
+    delivered::claims(j, from, to, &mut claims);
+    claims
+}
+
+fn balance(
+    cx: &Context<'_>,
+    j: &Judge<'_>,
+    (from, to): (Offset, Offset),
+    (claims, held): (&[Claim], &[Held]),
+    dead: &[&Routed<'_>],
+    dormant: bool,
+) -> Balance {
+    let mut made: Vec<Stretch> = Vec::with_capacity(held.len() + 2);
+    for h in held {
+        if let Some(claim) = claims.get(h.claim) {
+            stretches(claim, h, j.log, &mut made);
+        }
+    }
+    for r in dead {
+        take_out(&mut made, r);
+    }
+    made.retain(|s| s.records > 0);
+    let (records, at_most) = j.log.counted(from);
+    Balance {
+        group: j.group.clone(),
+        partition: cx.key.partition().clone(),
+        topic_id: j.log.topic_id,
+        from,
+        to,
+        records,
+        at_most,
+        stretches: made,
+        committed: j.life.latest.map(|c| c.offset),
+        committed_at: j.life.latest.map(|c| c.at),
+        position_time: j.life.latest.and_then(|c| j.log.time_of(c.offset)).map(|(_, at)| at),
+        dormant,
+    }
+}
+
+/// A dead-lettered record is one record less of what its range met.
+fn take_out(made: &mut Vec<Stretch>, r: &Routed<'_>) {
+    let holds = |s: &&mut Stretch| {
+        s.from <= r.offset
+            && r.offset < s.to
+            && s.records > 0
+            && matches!(s.outcome, Outcome::Delivered | Outcome::InFlight | Outcome::Unread)
+            && s.cause.is_none()
+    };
+    let Some(stretch) = made.iter_mut().find(holds) else { return };
+    stretch.records -= 1;
+    made.push(Stretch {
+        from: r.offset,
+        to: r.offset + 1,
+        records: 1,
+        at_most: false,
+        outcome: Outcome::DeadLettered,
+        certainty: r.certainty,
+        cause: Some(Cause::RoutedToDeadLetter),
+    });
+}
+
+/// What a claim has to tell of the ranges that are left to it.
+fn claimed(
+    ledger: &Ledger,
+    cx: &Context<'_>,
+    j: &Judge<'_>,
+    (claim, finding, at): (&Claim, &Finding, usize),
+    held: &[Held],
+) -> Option<Verdict> {
+    let mine: Vec<&Held> = held.iter().filter(|h| h.claim == at).collect();
+    let (first, last) = (mine.first()?, mine.last()?);
+    let seen: u64 = mine.iter().map(|h| h.sums.data).sum();
+    let unseen: u64 = mine.iter().map(|h| h.unseen(claim, j.log)).sum();
+    // Records that lie on one side or the other of an end of the range count as far as they may be inside.
+    let perhaps: u64 = mine.iter().map(|h| h.sums.undecided.min(width(h.from, h.to))).sum();
+    let records = seen.saturating_add(unseen).saturating_add(perhaps);
+    let left = Claim { from: first.from, to: last.to, ..claim.clone() };
+    let v = verdict(ledger, cx, Some(j.group), &left, finding);
+    (records > 0).then(|| Verdict { records, at_most: unseen.saturating_add(perhaps) > 0, ..v })
+}
+
+/// What is told beside the row.
+fn noted(ledger: &Ledger, cx: &Context<'_>, j: &Judge<'_>, claim: &Claim) -> Option<Verdict> {
+    let finding = claim.finding.as_ref()?;
+    let v = verdict(ledger, cx, Some(j.group), claim, finding);
+    if finding.cause != Cause::TopicRecreated {
+        return Some(Verdict { records: j.index.sums(claim.from, claim.to).data, ..v });
+    }
+    let Some(log) =
+        j.before.filter(|b| Some(b.topic_id) == j.positions.life_before(j.topic_id()).map(|l| l.topic_id))
+    else {
+        return Some(v);
+    };
+    let sums = log.runs.index().sums(claim.from, claim.to);
+    let unseen = width(claim.from, claim.to).saturating_sub(sums.width).saturating_add(sums.unread);
+    let records = sums.data.saturating_add(unseen);
+    Some(Verdict { records, at_most: unseen > 0, topic_id: log.topic_id, ..v })
+}
+
+/// Of a dormant group nothing alarms.
+fn quiet(v: Verdict, dormant: bool) -> Verdict {
+    let alarms = matches!(v.shown_as, ShownAs::Loss | ShownAs::Risk | ShownAs::Stuck);
+    Verdict { shown_as: if dormant && alarms { ShownAs::Dormant } else { v.shown_as }, ..v }
+}
+
+/// A boundary inside a run whose records are not placed: ask where they are.
+fn ask_at(j: &Judge<'_>, cx: &Context<'_>, at: Offset, out: &mut Vec<Output>) {
+    if let Some(run) = j.index.cuts(at) {
+        out.push(Output::ReadDeeper(ReadDeeper {
+            partition: cx.key.partition().clone(),
+            from: run.from,
+            to: run.to,
+            need: Need::Offsets,
+        }));
+    }
+}
