@@ -1,6 +1,13 @@
-//! The command line.
-mod exit;
-pub mod paint;
+//! The command line: what was typed, what to answer with, and the exit code.
+pub mod args;
+pub mod position;
+pub mod moment;
+pub mod output;
 pub mod table;
+pub mod paint;
+pub mod progress;
+mod exit;
+mod dispatch;
 
+pub use dispatch::{complain, run};
 pub use exit::Exit;

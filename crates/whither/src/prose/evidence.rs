@@ -73,21 +73,47 @@ pub fn at(evidence: &Evidence) -> Option<Time> {
     at.filter(|at| words::known(*at).is_some())
 }
 
-/// The evidence as a clause: what a finding's sentence is made of.
+/// The evidence in words, for a list that tells its time ([`at`]) beside it.
 #[must_use]
 pub fn text(evidence: &Evidence, about: &About<'_>, scene: &Scene<'_>) -> String {
+    say(evidence, about, &Teller { now: scene.at, timed: false })
+}
+
+/// The evidence as a clause of a finding's sentence, with its time where that matters.
+pub(super) fn clause(evidence: &Evidence, about: &About<'_>, scene: &Scene<'_>) -> String {
+    say(evidence, about, &Teller { now: scene.at, timed: true })
+}
+
+struct Teller {
+    now: Time,
+    timed: bool,
+}
+
+impl Teller {
+    /// `13:01:40Z`; nothing where it is told beside the text, or not known.
+    fn moment(&self, at: Time) -> Option<String> {
+        moment(at, self.now).filter(|_| self.timed)
+    }
+
+    /// ` (13:01:40Z)`.
+    fn when(&self, at: Time) -> String {
+        self.moment(at).map(|at| format!(" ({at})")).unwrap_or_default()
+    }
+}
+
+fn say(evidence: &Evidence, about: &About<'_>, t: &Teller) -> String {
     match evidence {
         Evidence::LogStart { offset: o, .. } => format!("the log starts at {}", offset(*o)),
         Evidence::LogEnd { offset: o, .. } => format!("the log ends at {}", offset(*o)),
         Evidence::LastStable { offset: o, .. } => format!("the last stable offset is {}", offset(*o)),
-        Evidence::Commit { which, offset, at, by, .. } => commit(*which, *offset, *at, by, about, scene),
+        Evidence::Commit { which, offset, at, by, .. } => commit(*which, *offset, *at, by, about, t),
         Evidence::Tombstone { at, .. } => {
-            format!("{}'s offset was removed{}", about.group_name(), when(*at, scene))
+            format!("{}'s offset was removed{}", about.group_name(), t.when(*at))
         }
         Evidence::Habit { by_members, by_nobody, with_epoch } => {
             habit(*by_members, *by_nobody, *with_epoch, about)
         }
-        Evidence::HistorySince { at } => match at.and_then(|at| moment(at, scene.at)) {
+        Evidence::HistorySince { at } => match at.and_then(|at| moment(at, t.now)) {
             Some(since) => format!("commit history is complete since {since}"),
             None => "none of the commit history is complete".to_owned(),
         },
@@ -97,79 +123,83 @@ pub fn text(evidence: &Evidence, about: &About<'_>, scene: &Scene<'_>) -> String
             format!("whither read {} in {}", words::records(*records), range(*from, *to))
         }
         Evidence::MidBatch { base, last } => {
-            format!("that is inside the batch {base} to {last}, where only DeleteRecords puts it")
+            format!("the log start is inside the batch {base} to {last}, where only DeleteRecords puts it")
         }
-        Evidence::RecordTime { offset, at } => record_time(*offset, *at, scene),
+        Evidence::RecordTime { offset, at } => record_time(*offset, *at, t),
         Evidence::EpochEnd { epoch, end, .. } => format!("leader epoch {epoch} ends at {}", offset(*end)),
         Evidence::Incarnation { topic_id, at } => {
             let topic = name(&about.partition.topic);
-            format!("{topic} had topic id {}{}", words::topic_id(*topic_id), when(*at, scene))
+            format!("{topic} had topic id {}{}", words::topic_id(*topic_id), t.when(*at))
         }
         Evidence::Absent { at } => {
             let topic = name(&about.partition.topic);
-            format!("a look-up by name says that {topic} does not exist{}", when(*at, scene))
+            format!("a look-up by name says that {topic} does not exist{}", t.when(*at))
         }
         Evidence::AbortMarker { offset: o, producer_id, .. } => {
             let whose = of_producer(*producer_id);
             format!("the last of its abort markers{whose} is at {}", offset(*o))
         }
-        Evidence::OpenTransaction { .. } => open_transaction(evidence, scene),
+        Evidence::OpenTransaction {
+            producer_id,
+            start,
+            transactional_id,
+            began,
+            timeout,
+            coordinator_knows,
+        } => {
+            let open = open_transaction(*producer_id, transactional_id.as_ref(), *began, t.now);
+            let from = offset(*start);
+            format!("{open} from {from}{}{}", timeout_of(*timeout), known_of(*coordinator_knows))
+        }
         Evidence::GroupState { state, .. } => format!("{} is {}", about.group_name(), state_word(*state)),
-        Evidence::EmptySince { at } => match moment(*at, scene.at) {
+        Evidence::EmptySince { at } => match moment(*at, t.now) {
             Some(since) => format!("{} has had no member since {since}", about.group_name()),
             None => format!("{} has no member", about.group_name()),
         },
-        Evidence::DeadLetter { .. } => dead_letter(evidence),
+        Evidence::DeadLetter { partition, offset, convention, stage, exception, connector, .. } => {
+            let by = connector.as_ref().map(|c| format!(", connector {}", name(c))).unwrap_or_default();
+            let headers = headers_of(*convention);
+            let why = failure(stage.as_ref(), exception.as_ref());
+            format!("{}@{offset} names it as its origin ({headers}{by}): {why}", words::partition(partition))
+        }
         Evidence::OriginMatches { timestamp, key } => origin_matches(*timestamp, *key).to_owned(),
         Evidence::GaveUp { producer_id, producer_epoch, offset: o, .. } => {
             let o = offset(*o);
             format!("producer {producer_id} began again at {o} with epoch {producer_epoch} and sequence 0")
         }
-        Evidence::Broken { at } => format!("checksum or structure is broken{}", when(*at, scene)),
+        Evidence::Broken { at } => format!("checksum or structure is broken{}", t.when(*at)),
         Evidence::NotRead { why } => not_read(*why).to_owned(),
         Evidence::Pace { per_mille } => pace(*per_mille, about),
     }
-}
-
-/// ` (13:01:40Z)`, or nothing where no time is known.
-fn when(at: Time, scene: &Scene<'_>) -> String {
-    moment(at, scene.at).map(|at| format!(" ({at})")).unwrap_or_default()
 }
 
 fn of_producer(producer_id: i64) -> String {
     if producer_id < 0 { String::new() } else { format!(" of producer {producer_id}") }
 }
 
-fn commit(
-    which: WhichCommit,
-    o: Offset,
-    at: Time,
-    by: &Committer,
-    about: &About<'_>,
-    scene: &Scene<'_>,
-) -> String {
-    let (group, o, brackets) = (about.group_name(), offset(o), who_and_when(by, at, scene));
+fn commit(which: WhichCommit, o: Offset, at: Time, by: &Committer, about: &About<'_>, t: &Teller) -> String {
+    let (group, o, brackets) = (about.group_name(), offset(o), who_and_when(by, at, t));
     match (which, by) {
         (WhichCommit::First, _) => format!("{group}'s first known commit is {o}{brackets}"),
         (WhichCommit::Latest, _) => format!("{group}'s latest commit is {o}{brackets}"),
         (WhichCommit::Highest, _) => format!("{group}'s highest commit is {o}{brackets}"),
         (WhichCommit::Before, _) => format!("{group} was at {o}{brackets}"),
         (WhichCommit::This, Committer::NoMember { .. }) => {
-            format!("a commit from outside the group put it at {o}{}", when(at, scene))
+            format!("a commit from outside the group put it at {o}{}", t.when(at))
         }
         (WhichCommit::This, _) => format!("its next commit is {o}{brackets}"),
     }
 }
 
 /// ` (billing-2, 13:01:40Z)`.
-fn who_and_when(by: &Committer, at: Time, scene: &Scene<'_>) -> String {
+fn who_and_when(by: &Committer, at: Time, t: &Teller) -> String {
     let who = match by {
         Committer::Member { client_id, .. } => Some(name(client_id)),
         Committer::SomeMember => Some("a member".to_owned()),
         Committer::NoMember { .. } => Some("not by a member".to_owned()),
         Committer::Unknown => None,
     };
-    match (who, moment(at, scene.at)) {
+    match (who, t.moment(at)) {
         (Some(who), Some(at)) => format!(" ({who}, {at})"),
         (Some(one), None) | (None, Some(one)) => format!(" ({one})"),
         (None, None) => String::new(),
@@ -180,7 +210,8 @@ fn habit(by_members: u64, by_nobody: u64, with_epoch: u64, about: &About<'_>) ->
     let (members, nobody, epoch) = (count(by_members), count(by_nobody), count(with_epoch));
     let group = about.group_name();
     format!(
-        "of {group}'s commits {members} were made while it had members, {nobody} while it had none;          {epoch} carry a leader epoch"
+        "of {group}'s commits {members} were made while it had members, {nobody} while it had none; \
+         {epoch} carry a leader epoch"
     )
 }
 
@@ -198,30 +229,31 @@ fn setting(name: SettingName, value: i64) -> String {
     }
 }
 
-fn record_time(o: Offset, at: Time, scene: &Scene<'_>) -> String {
-    match moment(at, scene.at) {
+fn record_time(o: Offset, at: Time, t: &Teller) -> String {
+    match moment(at, t.now) {
         Some(at) => format!("record {} is from {at}", offset(o)),
         None => format!("record {} carries no time", offset(o)),
     }
 }
 
-fn open_transaction(evidence: &Evidence, scene: &Scene<'_>) -> String {
-    let Evidence::OpenTransaction { producer_id, start, transactional_id, began, timeout, coordinator_knows } =
-        evidence
-    else {
-        return String::new();
-    };
-    let id = transactional_id.as_ref().map(|id| format!(" of `{}`", name(id))).unwrap_or_default();
-    let open = words::known(*began)
-        .map(|_| format!(", open for {}", span(scene.at.since(*began))))
-        .unwrap_or_default();
-    let limit = timeout.map(|t| format!(", its own timeout is {}", span(t))).unwrap_or_default();
-    let knows = match coordinator_knows {
+/// `transaction of `pay-7` (producer 4011) open for 40 s`.
+pub(super) fn open_transaction(producer_id: i64, id: Option<&Name>, began: Time, now: Time) -> String {
+    let id = id.map(|id| format!(" of `{}`", name(id))).unwrap_or_default();
+    let age = words::known(began).map(|_| format!(" for {}", span(now.since(began)))).unwrap_or_default();
+    format!("transaction{id} (producer {producer_id}) open{age}")
+}
+
+fn timeout_of(timeout: Option<Span>) -> String {
+    timeout.map(|t| format!(", its own timeout is {}", span(t))).unwrap_or_default()
+}
+
+/// What the coordinator's knowledge means for an open transaction.
+pub(super) const fn known_of(coordinator_knows: Option<bool>) -> &'static str {
+    match coordinator_knows {
         Some(true) => "",
-        Some(false) => "; its coordinator no longer knows it: nothing will end it",
-        None => "; its coordinator was not asked or did not answer",
-    };
-    format!("transaction{id} (producer {producer_id}) from {}{open}{limit}{knows}", offset(*start))
+        Some(false) => ", no longer known to its coordinator: nothing will end it",
+        None => ", its coordinator did not tell how long it may be",
+    }
 }
 
 /// A group's state in words.
@@ -236,24 +268,14 @@ pub(super) const fn state_word(state: GroupState) -> &'static str {
     }
 }
 
-fn dead_letter(evidence: &Evidence) -> String {
-    let Evidence::DeadLetter { partition, offset, convention, stage, exception, connector, .. } = evidence
-    else {
-        return String::new();
-    };
-    let by = connector.as_ref().map(|c| format!(", written by connector {}", name(c))).unwrap_or_default();
-    let headers = match convention {
-        Convention::Connect => "Kafka Connect",
-        Convention::Spring => "Spring",
-        Convention::Streams => "Kafka Streams",
-        Convention::Share => "share group",
-        Convention::Mapped => "mapped",
-    };
-    let place = words::partition(partition);
-    format!(
-        "{place}@{offset} names it in its {headers} headers{by}: {}",
-        failure(stage.as_ref(), exception.as_ref())
-    )
+const fn headers_of(convention: Convention) -> &'static str {
+    match convention {
+        Convention::Connect => "Kafka Connect headers",
+        Convention::Spring => "Spring headers",
+        Convention::Streams => "Kafka Streams headers",
+        Convention::Share => "share group headers",
+        Convention::Mapped => "mapped headers",
+    }
 }
 
 /// `DataException at VALUE_CONVERTER`.

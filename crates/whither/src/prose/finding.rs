@@ -13,20 +13,26 @@ pub struct Told {
     pub what: String,
     /// What became of them and why: `expired: the log starts at 88,419; …`.
     pub why: String,
+    joint: &'static str,
 }
 
 impl Told {
     /// Both halves as one sentence.
     #[must_use]
     pub fn text(&self) -> String {
-        format!("{} {}", self.what, self.why)
+        format!("{}{}{}", self.what, self.joint, self.why)
     }
 }
 
 /// A finding in words.
 #[must_use]
 pub fn finding(v: &Verdict, scene: &Scene<'_>) -> Told {
-    Told { what: what(v), why: why::why(v, scene) }
+    let place_only = matches!(
+        v.cause,
+        Cause::TransactionOpen | Cause::TransactionHanging | Cause::DeliveryTimeout | Cause::CorruptBatch
+    );
+    let joint = if place_only { ": " } else { " " };
+    Told { what: what(v), why: why::why(v, scene), joint }
 }
 
 /// Findings alike but for their partition as one sentence: that of the first, and how many more there are. Dead

@@ -198,9 +198,9 @@ fn undo_command(v: &Verdict) -> Option<String> {
         _ => None,
     })?;
     let before = rfc3339(Time(event.0.saturating_sub(1)))?;
-    let group = group(v);
+    let (group, topic) = (group(v), shell(&v.partition.topic));
     Some(format!(
-        "whither offsets {group} --brokers $BROKERS --at {before} --csv > undo.csv && kafka-consumer-groups.sh \
+        "whither offsets {group} --brokers $BROKERS --topic {topic} --at {before} --csv > undo.csv && kafka-consumer-groups.sh \
          --bootstrap-server $BROKERS --group {group} --reset-offsets --from-file undo.csv --execute"
     ))
 }

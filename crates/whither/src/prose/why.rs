@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use whither_core::verdict::{Cause, Evidence, Outcome, ShownAs, WhichCommit};
-use whither_core::{Name, Verdict};
+use whither_core::{Name, Offset, Verdict};
 
-use super::evidence::{failure, text};
-use super::words::{count, moment, name, offset, partition, range, records, span};
+use super::evidence::{clause, failure, known_of, open_transaction};
+use super::words::{self, count, moment, name, offset, partition, range, records, span};
 use super::{About, Scene, first};
 
 /// The second half of a finding's sentence.
@@ -16,14 +16,13 @@ pub(super) fn why(v: &Verdict, scene: &Scene<'_>) -> String {
         Cause::RetentionTime | Cause::RetentionSize => because(v, scene, "expired"),
         Cause::DeleteRecords => because(v, scene, "deleted"),
         Cause::TopicDeleted => because(v, scene, "gone with their topic"),
-        Cause::TopicRecreated => because(v, scene, "gone: the topic was deleted and created again"),
+        Cause::TopicRecreated => recreated(v, scene),
         Cause::Compaction => because(v, scene, "superseded: newer records have their keys"),
-        Cause::UncleanElection => because(v, scene, "truncated by an unclean leader election"),
-        Cause::LogRegressed => because(v, scene, "truncated: the log lost them again"),
+        Cause::UncleanElection => truncated(v, scene, "truncated by an unclean leader election"),
+        Cause::LogRegressed => truncated(v, scene, "truncated: the log lost them again"),
         Cause::CorruptBatch => because(v, scene, "can't be read, every consumer stops here"),
         Cause::TransactionAborted => aborted(v, scene),
-        Cause::TransactionHanging => format!("{}; {}", evidence_only(v, scene), waits(v)),
-        Cause::TransactionOpen => format!("{}{}; {}", evidence_only(v, scene), ends_by(v, scene), waits(v)),
+        Cause::TransactionHanging | Cause::TransactionOpen => open(v, scene),
         Cause::DeliveryTimeout => {
             format!(
                 "{}: it gave up on what it sent before, which may be missing or twice",
@@ -71,9 +70,13 @@ fn because(v: &Verdict, scene: &Scene<'_>, lead: &str) -> String {
 }
 
 fn evidence_only(v: &Verdict, scene: &Scene<'_>) -> String {
+    clauses_of(v, scene, carries)
+}
+
+fn clauses_of(v: &Verdict, scene: &Scene<'_>, wanted: impl Fn(&Evidence) -> bool) -> String {
     let about = About::of(v);
-    let carrying = v.evidence.iter().filter(|e| carries(e));
-    carrying.map(|e| text(e, &about, scene)).collect::<Vec<_>>().join("; ")
+    let carrying = v.evidence.iter().filter(|e| wanted(e));
+    carrying.map(|e| clause(e, &about, scene)).collect::<Vec<_>>().join("; ")
 }
 
 /// Whether a piece of evidence belongs into the short sentence.
@@ -118,24 +121,70 @@ fn still_in_the_log(v: &Verdict, lead: &str) -> String {
 
 fn aborted(v: &Verdict, scene: &Scene<'_>) -> String {
     let marker = first(v, |e| match e {
-        Evidence::AbortMarker { .. } => Some(text(e, &About::of(v), scene)),
+        Evidence::AbortMarker { .. } => Some(clause(e, &About::of(v), scene)),
         _ => None,
     });
     let marker = marker.map(|m| format!(": {m}")).unwrap_or_default();
     format!("rolled back by their producers, seen only by readers of uncommitted data{marker}")
 }
 
-fn waits(v: &Verdict) -> String {
-    match v.records {
+/// `transaction of `pay-7` (producer 4011) open for 40 s, ends by itself before 13:35:00Z; 3,112 records wait`.
+fn open(v: &Verdict, scene: &Scene<'_>) -> String {
+    let told = first(v, |e| match e {
+        Evidence::OpenTransaction { producer_id, transactional_id, began, coordinator_knows, .. } => {
+            Some(format!(
+                "{}{}",
+                open_transaction(*producer_id, transactional_id.as_ref(), *began, scene.at),
+                known_of(*coordinator_knows)
+            ))
+        }
+        _ => None,
+    });
+    let ends = v.until.and_then(|until| moment(until, scene.at));
+    let ends = ends.map(|by| format!(", ends by itself before {by}")).unwrap_or_default();
+    let wait = match v.records {
         0 => "nothing waits behind it".to_owned(),
         1 => "1 record waits behind it".to_owned(),
         n => format!("{} wait behind it", records(n)),
+    };
+    format!("{}{ends}; {wait}", told.unwrap_or_else(|| "a transaction is open".to_owned()))
+}
+
+fn recreated(v: &Verdict, scene: &Scene<'_>) -> String {
+    let lead = "gone: the topic was deleted and created again";
+    let ids: Vec<String> = v.evidence.iter().filter_map(incarnation).collect();
+    let rest = clauses_of(v, scene, |e| carries(e) && incarnation(e).is_none());
+    match ids.as_slice() {
+        [before, .., now] => format!("{lead}: its id was {before} and is {now}; {rest}"),
+        _ => format!("{lead}: {rest}"),
     }
 }
 
-fn ends_by(v: &Verdict, scene: &Scene<'_>) -> String {
-    let by = v.until.and_then(|until| moment(until, scene.at));
-    by.map(|by| format!(", ends by itself before {by}")).unwrap_or_default()
+fn incarnation(e: &Evidence) -> Option<String> {
+    match e {
+        Evidence::Incarnation { topic_id, .. } => Some(words::topic_id(*topic_id)),
+        _ => None,
+    }
+}
+
+/// The end of the log is told once: where it was seen to go back, from where to where.
+fn truncated(v: &Verdict, scene: &Scene<'_>, lead: &str) -> String {
+    let ends: Vec<Offset> = v.evidence.iter().filter_map(log_end).collect();
+    match ends.as_slice() {
+        [before, .., now] => {
+            let rest = clauses_of(v, scene, |e| carries(e) && log_end(e).is_none());
+            let gap = if rest.is_empty() { "" } else { "; " };
+            format!("{lead}: its end went back from {} to {}{gap}{rest}", offset(*before), offset(*now))
+        }
+        _ => because(v, scene, lead),
+    }
+}
+
+fn log_end(e: &Evidence) -> Option<Offset> {
+    match e {
+        Evidence::LogEnd { offset, .. } => Some(*offset),
+        _ => None,
+    }
 }
 
 fn overtaken(v: &Verdict, scene: &Scene<'_>) -> String {
@@ -175,11 +224,11 @@ fn reads_uncommitted(v: &Verdict, scene: &Scene<'_>) -> String {
         _ => None,
     });
     let position = first(v, |e| match e {
-        Evidence::Commit { .. } => Some(text(e, &about, scene)),
+        Evidence::Commit { .. } => Some(clause(e, &about, scene)),
         _ => None,
     });
     let stable = first(v, |e| match e {
-        Evidence::LastStable { .. } => Some(text(e, &about, scene)),
+        Evidence::LastStable { .. } => Some(clause(e, &about, scene)),
         _ => None,
     });
     let clauses: Vec<String> = [position, stable].into_iter().flatten().collect();
@@ -218,12 +267,12 @@ fn failures(alike: &[&Verdict]) -> (String, String) {
     }
     let shown: u64 = topics.values().sum();
     let all = alike.iter().map(|v| v.records).fold(0, u64::saturating_add);
-    let some = if shown < all { format!("of the first {} ", count(shown)) } else { String::new() };
+    let some = if shown < all { format!(" among the first {}", count(shown)) } else { String::new() };
     let topics: Vec<String> = topics.keys().map(|t| name(t)).collect();
     let mut ranked: Vec<(String, u64)> = failures.into_iter().collect();
     ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let ranked: Vec<String> = ranked.iter().map(|(what, n)| format!("{} {what}", count(*n))).collect();
-    (topics.join(" and "), format!("{some}{}", ranked.join(", ")))
+    (topics.join(" and "), format!("{}{some}", ranked.join(", ")))
 }
 
 /// Where the first dead letter of a finding is: `orders.dlq/0@12`.

@@ -1,0 +1,55 @@
+//! One line on standard error about work that takes long; only on a terminal, and gone when the work is done.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// Work that is done sooner says nothing.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The line changes no faster than it can be read.
+const CALM: Duration = Duration::from_millis(100);
+
+/// The line.
+#[derive(Debug)]
+pub struct Progress {
+    began: Instant,
+    last: Option<Instant>,
+    shows: bool,
+}
+
+impl Progress {
+    /// Begins now; `quiet` never shows anything.
+    #[must_use]
+    pub fn new(quiet: bool) -> Progress {
+        let shows = !quiet && std::io::stderr().is_terminal();
+        Progress { began: Instant::now(), last: None, shows }
+    }
+
+    /// Says what is being done.
+    pub fn update(&mut self, text: &str) {
+        let now = Instant::now();
+        let too_soon = self.last.is_some_and(|last| now.duration_since(last) < CALM);
+        if !self.shows || too_soon || now.duration_since(self.began) < PATIENCE {
+            return;
+        }
+        self.last = Some(now);
+        let width = terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(w, _)| usize::from(w.0));
+        let line: String = crate::prose::words::name(text).chars().take(width.saturating_sub(1)).collect();
+        let mut err = std::io::stderr().lock();
+        // A terminal that is gone is no reason to stop working.
+        let _ = write!(err, "\r\x1b[K{line}").and_then(|()| err.flush());
+    }
+
+    /// Takes the line away.
+    pub fn done(&mut self) {
+        if self.last.take().is_some() {
+            let mut err = std::io::stderr().lock();
+            let _ = write!(err, "\r\x1b[K").and_then(|()| err.flush());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.done();
+    }
+}

@@ -1,0 +1,235 @@
+//! The one definition of every key: reading, `config print` and the guide's page come from it.
+
+use crate::cli::moment::Length;
+
+/// A key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its name: sections and words joined by dots.
+    pub name: &'static str,
+    /// What it may hold.
+    pub kind: Kind,
+    /// What holds where nothing is set; none means unset, or an empty list.
+    pub default: &'static [&'static str],
+    /// What it is for, as one sentence without its full stop.
+    pub about: &'static str,
+}
+
+/// What a key may hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// The path of a file.
+    File,
+    /// `host:port` addresses.
+    Brokers,
+    /// Names.
+    Names,
+    /// Names in which `*` stands for anything.
+    Patterns,
+    /// A length of time, longer than nothing.
+    Length,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Text that is never written down: from a file named by `<key>_file`, or from the environment.
+    Secret,
+}
+
+impl Kind {
+    /// Whether it holds several values.
+    #[must_use]
+    pub const fn is_list(self) -> bool {
+        matches!(self, Kind::Brokers | Kind::Names | Kind::Patterns)
+    }
+
+    /// What is allowed, in words.
+    #[must_use]
+    pub fn allowed(self) -> String {
+        match self {
+            Kind::Text => "text".to_owned(),
+            Kind::File => "the path of a file".to_owned(),
+            Kind::Brokers => "addresses as host:port".to_owned(),
+            Kind::Names => "names".to_owned(),
+            Kind::Patterns => "topic names, * standing for anything".to_owned(),
+            Kind::Length => "a length of time with its unit, as 30s, 15m, 1h, 7d".to_owned(),
+            Kind::Word(words) => words.iter().map(|w| shown(w)).collect::<Vec<_>>().join(", "),
+            Kind::Secret => "from the file that <key>_file names, or from the environment".to_owned(),
+        }
+    }
+
+    /// Whether one value is allowed.
+    #[must_use]
+    pub fn allows(self, value: &str) -> bool {
+        match self {
+            Kind::Text => true,
+            Kind::File | Kind::Names | Kind::Secret => !value.is_empty(),
+            Kind::Brokers => is_address(value),
+            Kind::Patterns => {
+                let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '*');
+                !value.is_empty() && value.chars().all(legal)
+            }
+            Kind::Length => value.parse::<Length>().is_ok_and(|l| !l.0.is_zero()),
+            Kind::Word(words) => words.contains(&value),
+        }
+    }
+}
+
+fn shown(word: &str) -> String {
+    if word.is_empty() { "\"\"".to_owned() } else { word.to_owned() }
+}
+
+/// `host:port`; an IPv6 address stands in brackets.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    let host_ok = match bare {
+        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '/', ' ']),
+    };
+    host_ok && port.parse::<u16>().is_ok_and(|p| p > 0)
+}
+
+const fn key(name: &'static str, kind: Kind, default: &'static [&'static str], about: &'static str) -> Key {
+    Key { name, kind, default, about }
+}
+
+/// Every key, in the order of the guide.
+pub const KEYS: &[Key] = &[
+    key("cluster.brokers", Kind::Brokers, &[], "brokers to start from; `bootstrap.servers` is the same key"),
+    key("cluster.client.id", Kind::Text, &["whither"], "the name that brokers write in their request logs and use for quotas"),
+    key(
+        "cluster.security.protocol",
+        Kind::Word(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
+        &["PLAINTEXT"],
+        "how to talk to the brokers",
+    ),
+    key(
+        "cluster.sasl.mechanism",
+        Kind::Word(&["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]),
+        &[],
+        "how to log in",
+    ),
+    key("cluster.sasl.username", Kind::Text, &[], "who logs in, with PLAIN and SCRAM"),
+    key("cluster.sasl.password", Kind::Secret, &[], "the password of `sasl.username`"),
+    key("cluster.sasl.jaas.config", Kind::Secret, &[], "a Java client's login line, in place of user name and password"),
+    key("cluster.sasl.oauthbearer.token_file", Kind::File, &[], "a file that something else keeps a fresh token in, with OAUTHBEARER"),
+    key("cluster.ssl.truststore.type", Kind::Word(&["PEM"]), &["PEM"], "how certificates to trust are stored; a JKS or PKCS12 store must be converted"),
+    key("cluster.ssl.truststore.location", Kind::File, &[], "certificates of the authorities to trust; those of the operating system if unset"),
+    key("cluster.ssl.truststore.certificates", Kind::Text, &[], "the same as PEM text"),
+    key("cluster.ssl.keystore.type", Kind::Word(&["PEM"]), &["PEM"], "how the client's own certificate is stored; a JKS or PKCS12 store must be converted"),
+    key("cluster.ssl.keystore.location", Kind::File, &[], "the client's own private key and certificate chain in one file"),
+    key("cluster.ssl.keystore.certificate.chain", Kind::Text, &[], "the client's own certificate chain as PEM text"),
+    key("cluster.ssl.keystore.key", Kind::Secret, &[], "the client's own private key as PEM text"),
+    key(
+        "cluster.ssl.endpoint.identification.algorithm",
+        Kind::Word(&["https", ""]),
+        &["https"],
+        "whether a broker's certificate must hold the name connected to; empty means no",
+    ),
+    key("groups.dormant_after", Kind::Length, &["24h"], "a group that is empty and has not committed for this long is dormant: counted, no finding"),
+    key("groups.expected", Kind::Names, &[], "groups that must be alive: findings about them count even while they are dormant"),
+    key(
+        "dead_letters.topics",
+        Kind::Patterns,
+        &[
+            "*.dlt", "*-dlt", "*.dlq", "*-dlq", "*_dlq", "*_dlt", "dlq.*", "dlq-*", "*.dead-letter*",
+            "*-dead-letter*", "*deadletter*",
+        ],
+        "topics that hold dead letters; case does not matter",
+    ),
+    key(
+        "dead_letters.retry_topics",
+        Kind::Patterns,
+        &["*-retry", "*-retry-*", "*.retry", "*.retry.*", "*_retry", "*_retry_*"],
+        "topics whose records are tried again: a stage, not an end; a topic that fits both holds dead letters",
+    ),
+    key("dead_letters.mapping.topic", Kind::Text, &[], "header of a convention of your own that names the origin's topic; needs `partition` and `offset`, too"),
+    key("dead_letters.mapping.partition", Kind::Text, &[], "header with the origin's partition, as decimal text"),
+    key("dead_letters.mapping.offset", Kind::Text, &[], "header with the origin's offset, as decimal text"),
+    key("dead_letters.mapping.timestamp", Kind::Text, &[], "header with the origin's timestamp in milliseconds, as decimal text"),
+    key("dead_letters.mapping.group", Kind::Text, &[], "header that names the group which routed the record away"),
+    key("dead_letters.mapping.exception", Kind::Text, &[], "header that names what failed"),
+    key("check.deadline", Kind::Length, &["60s"], "`check` stops reading after this long; `--all` has no deadline"),
+    key("check.since", Kind::Length, &["1h"], "how far back `check` reads after the groups' positions and dead letters, before it reads further back"),
+    key("risk.horizon", Kind::Length, &["24h"], "loss that retention will cause within this time is told as a risk"),
+];
+
+/// Other names of keys: what Java clients call them.
+pub const ALIASES: &[(&str, &str)] = &[("cluster.bootstrap.servers", "cluster.brokers")];
+
+/// The key of this name, or of this other name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Key> {
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
+    KEYS.iter().find(|k| k.name == name)
+}
+
+/// The secret whose file this names.
+#[must_use]
+pub fn secret_of_file(name: &str) -> Option<&'static Key> {
+    let secret = name.strip_suffix("_file")?;
+    KEYS.iter().find(|k| k.kind == Kind::Secret && k.name == secret)
+}
+
+/// `WHITHER_CHECK_DEADLINE` for `check.deadline`.
+#[must_use]
+pub fn variable(name: &str) -> String {
+    format!("WHITHER_{}", name.replace('.', "_").to_uppercase())
+}
+
+/// The known name most like this one, if one is near enough to have been meant.
+#[must_use]
+pub fn nearest(name: &str) -> Option<String> {
+    let files = KEYS.iter().filter(|k| k.kind == Kind::Secret).map(|k| format!("{}_file", k.name));
+    let all = KEYS.iter().map(|k| k.name.to_owned()).chain(files);
+    near(name, all, |known, got| strsim::damerau_levenshtein(known, got))
+}
+
+pub(super) fn near(
+    name: &str,
+    known: impl Iterator<Item = String>,
+    distance: impl Fn(&str, &str) -> usize,
+) -> Option<String> {
+    let far = 1 + name.chars().count() / 8;
+    known.map(|k| (distance(&k, name), k)).filter(|(d, _)| *d <= far).min().map(|(_, k)| k)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn defaults_are_allowed_and_variables_are_distinct() {
+        let mut variables = BTreeSet::new();
+        for k in KEYS {
+            assert!(k.default.iter().all(|d| k.kind.allows(d)), "{}", k.name);
+            assert!(k.kind.is_list() || k.default.len() <= 1, "{}", k.name);
+            assert!(variables.insert(variable(k.name)), "{}", k.name);
+            assert!(!k.about.ends_with('.'), "{}", k.name);
+        }
+        // Kubernetes sets these for a Service called whither: never ours.
+        for taken in ["WHITHER_PORT", "WHITHER_SERVICE_HOST", "WHITHER_SERVICE_PORT"] {
+            assert!(!variables.contains(taken));
+        }
+    }
+
+    #[test]
+    fn addresses_have_a_host_and_a_port() {
+        for good in ["kafka:9092", "10.0.0.1:9092", "[::1]:9092"] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in ["kafka", "kafka:", ":9092", "kafka:0", "kafka:99999", "::1:9092", "http://kafka:9092", "[x]:1"] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        assert_eq!(nearest("check.deadlin").as_deref(), Some("check.deadline"));
+        assert_eq!(nearest("cluster.sasl.pasword_file").as_deref(), Some("cluster.sasl.password_file"));
+        assert_eq!(nearest("cluster.acks"), None);
+    }
+}
