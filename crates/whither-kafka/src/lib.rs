@@ -7,7 +7,11 @@
 mod config;
 mod error;
 mod read_only;
+mod tls;
+mod sasl;
+mod answer;
 mod connection;
+mod connector;
 mod cluster;
 mod metadata;
 mod calls;
@@ -20,8 +24,8 @@ pub use calls::{
     Refusal, Settings, When,
 };
 pub use cluster::Cluster;
-pub use config::ClientConfig;
-pub use error::{Api, Error};
+pub use config::{ClientConfig, Identity, Pem, Sasl, ScramHash, Secret, Security, Tls};
+pub use error::{Api, Error, TlsProblem};
 pub use metadata::{BrokerAddress, Metadata, PartitionMetadata, TopicMetadata};
 pub use read_only::ReadOnly;
 

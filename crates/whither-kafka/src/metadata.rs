@@ -28,6 +28,16 @@ pub struct BrokerAddress {
     pub port: u16,
 }
 
+impl std::fmt::Display for BrokerAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
 /// A topic.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TopicMetadata {

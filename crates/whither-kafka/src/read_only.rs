@@ -31,16 +31,19 @@ mod sealed {
 pub trait ReadOnly: sealed::Sealed + Request + Send {
     /// The request's name in the protocol.
     const NAME: &'static str;
+    /// The lowest version that is sent: those of Kafka 2.8, all in the compact encoding (KIP-482).
+    const LOWEST: i16;
     /// The highest version that was tested against real brokers.
     const HIGHEST: i16;
 }
 
 macro_rules! read_only {
-    ($($request:ident $name:literal up to $highest:literal),* $(,)?) => {
+    ($($request:ident $name:literal $lowest:literal to $highest:literal),* $(,)?) => {
         $(
             impl sealed::Sealed for $request {}
             impl ReadOnly for $request {
                 const NAME: &'static str = $name;
+                const LOWEST: i16 = $lowest;
                 const HIGHEST: i16 = $highest;
             }
         )*
@@ -48,20 +51,20 @@ macro_rules! read_only {
 }
 
 read_only! {
-    ApiVersionsRequest "ApiVersions" up to 3,
-    MetadataRequest "Metadata" up to 12,
-    ListOffsetsRequest "ListOffsets" up to 9,
-    FetchRequest "Fetch" up to 15,
-    OffsetForLeaderEpochRequest "OffsetForLeaderEpoch" up to 4,
-    FindCoordinatorRequest "FindCoordinator" up to 4,
-    ListGroupsRequest "ListGroups" up to 5,
-    DescribeGroupsRequest "DescribeGroups" up to 5,
-    ConsumerGroupDescribeRequest "ConsumerGroupDescribe" up to 0,
-    OffsetFetchRequest "OffsetFetch" up to 8,
-    DescribeClusterRequest "DescribeCluster" up to 0,
-    DescribeConfigsRequest "DescribeConfigs" up to 4,
-    DescribeProducersRequest "DescribeProducers" up to 0,
-    ListTransactionsRequest "ListTransactions" up to 1,
-    DescribeTransactionsRequest "DescribeTransactions" up to 0,
-    DescribeLogDirsRequest "DescribeLogDirs" up to 4,
+    ApiVersionsRequest "ApiVersions" 3 to 3,
+    MetadataRequest "Metadata" 9 to 12,
+    ListOffsetsRequest "ListOffsets" 6 to 9,
+    FetchRequest "Fetch" 12 to 15,
+    OffsetForLeaderEpochRequest "OffsetForLeaderEpoch" 4 to 4,
+    FindCoordinatorRequest "FindCoordinator" 3 to 4,
+    ListGroupsRequest "ListGroups" 3 to 5,
+    DescribeGroupsRequest "DescribeGroups" 5 to 5,
+    ConsumerGroupDescribeRequest "ConsumerGroupDescribe" 0 to 0,
+    OffsetFetchRequest "OffsetFetch" 6 to 8,
+    DescribeClusterRequest "DescribeCluster" 0 to 0,
+    DescribeConfigsRequest "DescribeConfigs" 4 to 4,
+    DescribeProducersRequest "DescribeProducers" 0 to 0,
+    ListTransactionsRequest "ListTransactions" 0 to 1,
+    DescribeTransactionsRequest "DescribeTransactions" 0 to 0,
+    DescribeLogDirsRequest "DescribeLogDirs" 2 to 4,
 }
