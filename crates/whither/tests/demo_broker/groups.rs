@@ -241,6 +241,45 @@ async fn a_static_member_keeps_its_seat_and_fences_its_past() {
     assert_eq!(state(&broker).await, ("Empty".to_owned(), 0));
 }
 
+/// Fields that only some versions have must not be set in the others.
+#[tokio::test]
+async fn every_version_goes_the_whole_way() {
+    for version in 0..=9i16 {
+        let (broker, _) = still_broker().await;
+        let mut client = Client::connect(&broker).await;
+        let mut request = join_request("", None);
+        if version == 0 {
+            request.rebalance_timeout_ms = -1;
+        }
+        let mut joined = ask!(client, JoinGroup, version, request.clone());
+        if version >= 4 {
+            request.member_id = joined.member_id;
+            joined = ask!(client, JoinGroup, version, request);
+        }
+        assert_eq!((joined.error_code, joined.generation_id, joined.members.len()), (0, 1, 1), "v{version}");
+        let id = joined.member_id.to_string();
+        let sync = sync_request(&id, 1, &[(&id, "all")]).with_protocol_type(None).with_protocol_name(None);
+        let sync_version = version.min(5);
+        assert_eq!(&ask!(client, SyncGroup, sync_version, sync).assignment[..], b"all");
+        let asked = || DescribeGroupsRequest::default().with_groups(vec![GroupId(text("g"))]);
+        let described = ask!(client, DescribeGroups, version.min(6), asked()).groups[0].clone();
+        assert_eq!(
+            (&*described.group_state, &*described.protocol_data, described.members.len()),
+            ("Stable", "range", 1)
+        );
+        let listed = ask!(client, ListGroups, version.min(5), ListGroupsRequest::default()).groups;
+        assert_eq!(&*listed[0].protocol_type, "consumer");
+        let leave = LeaveGroupRequest::default().with_group_id(GroupId(text("g")));
+        let leave = if version < 3 {
+            leave.with_member_id(text(&id))
+        } else {
+            leave.with_members(vec![MemberIdentity::default().with_member_id(text(&id))])
+        };
+        assert_eq!(ask!(client, LeaveGroup, version.min(5), leave).error_code, 0);
+        assert_eq!(ask!(client, DescribeGroups, version.min(6), asked()).groups[0].members.len(), 0);
+    }
+}
+
 #[tokio::test]
 async fn joining_is_refused_for_reasons() {
     let (broker, _) = still_broker().await;

@@ -23,6 +23,13 @@ async fn read(consumer: &mut Consumer, count: usize) -> Vec<Consumed> {
     got
 }
 
+/// Polls until the member has `partitions` partitions, reading nothing.
+async fn until(member: &mut Consumer, partitions: usize) {
+    while member.positions().len() != partitions {
+        assert!(member.poll(0, SOON).await.unwrap().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn what_is_produced_is_consumed_once_across_members() {
     let broker =
@@ -39,21 +46,14 @@ async fn what_is_produced_is_consumed_once_across_members() {
     assert_eq!(got[0].key.as_deref(), Some(&b"order-0"[..]));
     first.commit().await.unwrap();
     let mut second = broker.handle().named("second").consumer("payments", &["orders"]);
-    let (rest_of_first, rest_of_second) = tokio::join!(first.poll(0, SOON), second.poll(0, SOON));
-    assert!(rest_of_first.unwrap().is_empty() && rest_of_second.unwrap().is_empty());
-    while first.positions().len() != 1 || second.positions().len() != 1 {
-        let (one, two) = tokio::join!(first.poll(0, SOON), second.poll(0, SOON));
-        assert!(one.unwrap().is_empty() && two.unwrap().is_empty());
-    }
+    tokio::join!(until(&mut first, 1), until(&mut second, 1));
     let left = |member: &Consumer| 5 - usize::try_from(*member.positions().values().next().unwrap()).unwrap();
     assert_eq!(left(&first) + left(&second), 7, "what the group had not committed");
     let (to_first, to_second) = (left(&first), left(&second));
     let (from_first, from_second) = tokio::join!(read(&mut first, to_first), read(&mut second, to_second));
     assert_eq!(from_first.len() + from_second.len(), 7);
     first.leave().await.unwrap();
-    while second.positions().len() != 2 {
-        second.poll(0, SOON).await.unwrap();
-    }
+    until(&mut second, 2).await;
 }
 
 #[tokio::test]

@@ -89,8 +89,13 @@ async fn bad_batches_are_refused() {
     two.extend_from_slice(&good);
     let mut control = BytesMut::from(good.as_ref());
     control[22] |= 0x20;
-    let crc = crc32c(&control[21..]);
-    control[17..21].copy_from_slice(&crc.to_be_bytes());
+    let mut promises_more = BytesMut::from(good.as_ref());
+    promises_more[26] = 200;
+    promises_more[60] = 201;
+    for bytes in [&mut control, &mut promises_more] {
+        let crc = crc32c(&bytes[21..]);
+        bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+    }
     let cases = [
         (changed(good.len() - 1, 0xff), ResponseError::CorruptMessage),
         (changed(16, 1), ResponseError::UnsupportedForMessageFormat),
@@ -99,6 +104,7 @@ async fn bad_batches_are_refused() {
         (Bytes::new(), ResponseError::CorruptMessage),
         (two.freeze(), ResponseError::InvalidRecord),
         (control.freeze(), ResponseError::InvalidRecord),
+        (promises_more.freeze(), ResponseError::InvalidRecord),
         (batch(PLAIN, &["x".repeat(300).as_str()]), ResponseError::MessageTooLarge),
     ];
     for (records, error) in cases {

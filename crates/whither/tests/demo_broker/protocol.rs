@@ -9,7 +9,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::{Decodable, Encodable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use whither::demo::broker::{Broker, Options};
+use whither::demo::broker::{Broker, NewRecord, Options};
 
 use crate::client::{Client, ask, still_broker, text};
 use crate::requests::filled;
@@ -42,6 +42,12 @@ async fn every_offered_version_is_answered() {
     let (broker, _) = still_broker().await;
     let mut client = Client::connect(&broker).await;
     for (key, version) in offered(&broker).await {
+        // There is something to tell about: a topic with a record, a group with a position.
+        if broker.faults().create_topic("filled", 1, &[]).is_ok() {
+            let mut producer = broker.handle().producer().await.unwrap();
+            producer.send("filled", 0, &[NewRecord::default()]).await.unwrap();
+        }
+        broker.faults().reset_offset("filled", "filled", 0, 1).await.unwrap();
         let request = filled(key, version).unwrap_or_else(|| panic!("no request for {key:?}"));
         client.ask(key, version, &request).await;
     }

@@ -236,7 +236,7 @@ pub(crate) fn encode(records: &[NewRecord], writer: Writer, now_ms: i64) -> Byte
     let max_timestamp = records.iter().map(time).max().unwrap_or(now_ms);
     let mut body = BytesMut::new();
     for (delta, record) in (0i64..).zip(records) {
-        put_record(&mut body, record, delta, time(record) - base_timestamp);
+        put_record(&mut body, record, delta, time(record).saturating_sub(base_timestamp));
     }
     let count = i32::try_from(records.len()).unwrap_or(i32::MAX);
     let mut attributes = 0i16;

@@ -68,7 +68,7 @@ fn handle(state: &mut State, client: &Client, version: i16, request: RequestKind
         Ask::Metadata(asked) => Tell::Metadata(state.metadata(&asked, version)),
         Ask::DescribeCluster(asked) => Tell::DescribeCluster(state.describe_cluster(&asked, version)),
         Ask::Produce(asked) => Tell::Produce(state.produce(&asked, version)),
-        Ask::ListOffsets(asked) => Tell::ListOffsets(state.list_offsets(&asked)),
+        Ask::ListOffsets(asked) => Tell::ListOffsets(state.list_offsets(&asked, version)),
         Ask::OffsetForLeaderEpoch(asked) => Tell::OffsetForLeaderEpoch(state.offset_for_leader_epoch(&asked)),
         Ask::DeleteRecords(asked) => Tell::DeleteRecords(state.delete_records(&asked)),
         Ask::CreateTopics(asked) => Tell::CreateTopics(state.create_topics(&asked)),

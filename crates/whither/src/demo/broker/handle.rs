@@ -80,6 +80,8 @@ impl Handle {
             ));
         }
         let answered = answer(&self.shared, &self.client, version, request).await;
+        // No socket makes a client in this process wait: without this, one that polls would starve the others.
+        tokio::task::yield_now().await;
         answered.ok().flatten().ok_or_else(Refusal::no_answer)
     }
 

@@ -294,8 +294,10 @@ fn validate(sent: &Bytes, rules: AppendRules) -> Result<Header, ResponseError> {
         return Err(ResponseError::UnsupportedCompressionType);
     }
     let counts = header.count > 0 && header.last_offset_delta == header.count - 1;
+    let holds =
+        header.compression() != 0 || batch::stamps(sent).len() == usize::try_from(header.count).unwrap_or(0);
     let transactional = !header.is_transactional() || header.has_producer();
-    if !counts || !transactional || header.is_control() || header.compression() > ZSTD {
+    if !counts || !holds || !transactional || header.is_control() || header.compression() > ZSTD {
         return Err(ResponseError::InvalidRecord);
     }
     Ok(header)

@@ -37,13 +37,14 @@ pub struct Options {
     pub transaction_max_timeout_ms: i32,
     /// `log.retention.check.interval.ms`.
     pub retention_check_interval_ms: i64,
-    /// A partition over this loses its oldest batches, whatever its retention says.
+    /// A partition over this loses its oldest batches, whatever its retention says; `__consumer_offsets` too,
+    /// which nothing compacts.
     pub max_partition_bytes: usize,
     /// Partitions in all topics together.
     pub max_partitions: usize,
     /// `max.connections`.
     pub max_connections: usize,
-    /// `socket.request.max.bytes`.
+    /// `socket.request.max.bytes`. Kafka's default is 100 MiB; each connection may fill this once.
     pub max_request_bytes: usize,
     /// Consumer groups and transactional ids, each.
     pub max_coordinated: usize,
@@ -72,7 +73,7 @@ impl Default for Options {
             max_partition_bytes: 64 << 20,
             max_partitions: 2_000,
             max_connections: 1_000,
-            max_request_bytes: 100 << 20,
+            max_request_bytes: 16 << 20,
             max_coordinated: 10_000,
             max_group_members: 500,
         }

@@ -154,7 +154,7 @@ impl Sequences {
     pub(crate) fn forget(&mut self, log_start: i64, now_ms: i64) {
         self.aborted.retain(|gone| gone.last_offset >= log_start);
         self.producers.retain(|_, known| {
-            known.open_from.is_some() || now_ms - known.last_timestamp_ms < EXPIRES_AFTER_MS
+            known.open_from.is_some() || now_ms.saturating_sub(known.last_timestamp_ms) < EXPIRES_AFTER_MS
         });
     }
 

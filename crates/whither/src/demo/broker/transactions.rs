@@ -135,10 +135,11 @@ impl State {
         if known.stage == Stage::Ongoing {
             self.abort_and_fence(id);
         }
-        let fresh = self.transactions.new_producer_id();
-        let known = self.transactions.by_id.get_mut(id).ok_or(ResponseError::InvalidProducerIdMapping)?;
+        let Transactions { by_id, next_producer_id } = &mut self.transactions;
+        let known = by_id.get_mut(id).ok_or(ResponseError::InvalidProducerIdMapping)?;
         if known.epoch >= i16::MAX - 1 {
-            (known.producer_id, known.epoch) = (fresh, 0);
+            (known.producer_id, known.epoch) = (*next_producer_id, 0);
+            *next_producer_id += 1;
         } else {
             known.epoch += 1;
         }

@@ -25,9 +25,11 @@ const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 const READ_COMMITTED: i8 = 1;
+/// First version of ListOffsets that tells the leader epoch.
+const EPOCHS_FROM: i16 = 4;
 
 impl State {
-    pub(crate) fn list_offsets(&self, request: &ListOffsetsRequest) -> ListOffsetsResponse {
+    pub(crate) fn list_offsets(&self, request: &ListOffsetsRequest, version: i16) -> ListOffsetsResponse {
         let topics = request.topics.iter().map(|topic| {
             let partitions = topic.partitions.iter().map(|asked| {
                 let response =
@@ -36,7 +38,7 @@ impl State {
                     Ok((at, epoch)) => response
                         .with_timestamp(at.timestamp_ms)
                         .with_offset(at.offset)
-                        .with_leader_epoch(epoch),
+                        .with_leader_epoch(if version >= EPOCHS_FROM { epoch } else { -1 }),
                     Err(error) => response.with_error_code(error.code()).with_timestamp(-1).with_offset(-1),
                 }
             });
