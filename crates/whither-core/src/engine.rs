@@ -225,7 +225,7 @@ impl Engine {
     #[must_use]
     pub fn run_at(&self, ledger: &Key, offset: Offset) -> Option<Run> {
         match self.keys.get(ledger)? {
-            State::Ledger(ledger) => ledger.log.runs.at(offset).copied(),
+            State::Ledger(ledger) => ledger.log.runs.at(offset),
             State::Log(_) | State::Origin(_) => None,
         }
     }

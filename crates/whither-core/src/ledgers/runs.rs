@@ -149,6 +149,14 @@ impl Runs {
         self.runs = folded;
     }
 
+    /// The run that holds an offset.
+    pub(crate) fn at(&self, offset: Offset) -> Option<Run> {
+        let i = self.runs.partition_point(|r| r.to <= offset);
+        let piece = self.runs.get(i).filter(|r| r.from <= offset)?;
+        let records = piece.data + piece.aborted + piece.other;
+        Some(Run { from: piece.from, to: piece.to, records, kind: piece.kind })
+    }
+
     pub(crate) fn index(&self) -> Index<'_> {
         let mut before = Vec::with_capacity(self.runs.len() + 1);
         let mut sums = Sums::default();

@@ -116,6 +116,8 @@ pub(super) fn line(fact: &Fact, around: &Around<'_>) -> Option<Line> {
         | Fact::Tail(_)
         | Fact::GaveUp(_)
         | Fact::Station(_)
+        | Fact::RolledBack(_)
+        | Fact::Replaced(_)
         | Fact::RoutedAway(_) => return None,
     })
 }
