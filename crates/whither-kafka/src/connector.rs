@@ -245,8 +245,17 @@ mod tests {
         assert_eq!(split("kafka:9092").unwrap(), ("kafka", 9092));
         assert_eq!(split(" 127.0.0.1:1 ").unwrap(), ("127.0.0.1", 1));
         assert_eq!(split("[::1]:9092").unwrap(), ("::1", 9092));
-        for bad in ["", "kafka", ":9092", "kafka:", "kafka:0", "kafka:70000", "::1:9092", "http://kafka:9092", "[]:1"]
-        {
+        for bad in [
+            "",
+            "kafka",
+            ":9092",
+            "kafka:",
+            "kafka:0",
+            "kafka:70000",
+            "::1:9092",
+            "http://kafka:9092",
+            "[]:1",
+        ] {
             assert!(split(bad).unwrap_err().to_string().contains("host:port"), "{bad}");
         }
     }

@@ -83,7 +83,9 @@ pub enum Error {
         address: String,
     },
     /// The listener wants to know who we are and we did not say.
-    #[error("{address} closed the connection at the first question: it expects SASL; set security.protocol to {protocol}, sasl.mechanism and sasl.jaas.config")]
+    #[error(
+        "{address} closed the connection at the first question: it expects SASL; set security.protocol to {protocol}, sasl.mechanism and sasl.jaas.config"
+    )]
     ExpectsSasl {
         /// Where.
         address: String,
@@ -199,10 +201,15 @@ pub enum TlsProblem {
     #[error("does not speak TLS: set security.protocol to PLAINTEXT or SASL_PLAINTEXT, or check the port")]
     NotTls,
     /// No trusted authority vouches for the broker.
-    #[error("the broker's certificate is from an authority that is not trusted here: put its CA certificate into ssl.truststore.location (PEM)")]
+    #[error(
+        "the broker's certificate is from an authority that is not trusted here: put its CA certificate into ssl.truststore.location (PEM)"
+    )]
     UnknownCa,
     /// The certificate is for another host.
-    #[error("the broker's certificate is for {}, not for this host: connect by a name it holds, or switch the check off (ssl.endpoint.identification.algorithm=)", names(named))]
+    #[error(
+        "the broker's certificate is for {}, not for this host: connect by a name it holds, or switch the check off (ssl.endpoint.identification.algorithm=)",
+        names(named)
+    )]
     WrongName {
         /// Whom it is for.
         named: Vec<String>,
@@ -220,7 +227,9 @@ pub enum TlsProblem {
     #[error("the broker says that our client certificate has expired: renew ssl.keystore.location")]
     OwnExpired,
     /// The broker does not take our certificate.
-    #[error("the broker does not trust our client certificate: use one that its CA has signed (ssl.keystore.location)")]
+    #[error(
+        "the broker does not trust our client certificate: use one that its CA has signed (ssl.keystore.location)"
+    )]
     OwnRefused,
     /// Anything else.
     #[error("TLS failed: {0}")]
@@ -286,7 +295,11 @@ pub(crate) const VERSIONS: &str = "ApiVersions";
 pub(crate) const AUTHENTICATION: &str = "SASL";
 
 fn credentials(mechanism: &str) -> &'static str {
-    if mechanism == "OAUTHBEARER" { "the token in sasl.oauthbearer.token.file" } else { "user name and password" }
+    if mechanism == "OAUTHBEARER" {
+        "the token in sasl.oauthbearer.token.file"
+    } else {
+        "user name and password"
+    }
 }
 
 fn names(named: &[String]) -> String {

@@ -8,9 +8,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{
-    AlertDescription, CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::{AlertDescription, CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
 use crate::config::{Identity, Pem, Tls};
@@ -97,9 +95,8 @@ fn text(pem: &Pem) -> Result<String, Error> {
     match pem {
         Pem::Inline(text) => Ok(text.reveal().to_owned()),
         Pem::File(path) => match std::fs::read(path) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|_| {
-                setting(format!("{} is not PEM: is it a JKS or PKCS12 store?", path.display()))
-            }),
+            Ok(bytes) => String::from_utf8(bytes)
+                .map_err(|_| setting(format!("{} is not PEM: is it a JKS or PKCS12 store?", path.display()))),
             Err(e) => Err(setting(format!("{} can't be read: {e}", path.display()))),
         },
     }
@@ -176,7 +173,9 @@ fn certificate_problem(why: &CertificateError) -> TlsProblem {
     match why {
         CertificateError::UnknownIssuer => TlsProblem::UnknownCa,
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsProblem::Expired,
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsProblem::NotYetValid,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            TlsProblem::NotYetValid
+        }
         CertificateError::NotValidForName => TlsProblem::WrongName { named: Vec::new() },
         CertificateError::NotValidForNameContext { presented, .. } => {
             TlsProblem::WrongName { named: presented.clone() }

@@ -100,12 +100,8 @@ static METADATA: Struct = fields(&[
 static LIST_OFFSETS: Struct =
     fields(&[I32, list(&fields(&[TEXT, list(&fields(&[I32, I16, I64, I64, I32]))]))]);
 
-static FETCH: Struct = fields(&[
-    I32,
-    I16,
-    I32,
-    list(&fields(&[until(12, Text), since(13, Fixed(16)), list(&FETCH_PARTITION)])),
-]);
+static FETCH: Struct =
+    fields(&[I32, I16, I32, list(&fields(&[until(12, Text), since(13, Fixed(16)), list(&FETCH_PARTITION)]))]);
 
 static FETCH_PARTITION: Struct = Struct {
     fields: &[I32, I16, I64, I64, I64, list(&fields(&[I64, I64])), I32, TEXT],
@@ -131,15 +127,7 @@ static LIST_GROUPS: Struct =
 
 static DESCRIBE_GROUPS: Struct = fields(&[
     I32,
-    list(&fields(&[
-        I16,
-        TEXT,
-        TEXT,
-        TEXT,
-        TEXT,
-        list(&fields(&[TEXT, TEXT, TEXT, TEXT, TEXT, TEXT])),
-        I32,
-    ])),
+    list(&fields(&[I16, TEXT, TEXT, TEXT, TEXT, list(&fields(&[TEXT, TEXT, TEXT, TEXT, TEXT, TEXT])), I32])),
 ]);
 
 static CONSUMER_GROUP_DESCRIBE: Struct = fields(&[
@@ -195,18 +183,13 @@ static DESCRIBE_CONFIGS: Struct = fields(&[
 
 static DESCRIBE_PRODUCERS: Struct = fields(&[
     I32,
-    list(&fields(&[
-        TEXT,
-        list(&fields(&[I32, I16, TEXT, list(&fields(&[I64, I32, I32, I64, I32, I64]))])),
-    ])),
+    list(&fields(&[TEXT, list(&fields(&[I32, I16, TEXT, list(&fields(&[I64, I32, I32, I64, I32, I64]))]))])),
 ]);
 
 static LIST_TRANSACTIONS: Struct = fields(&[I32, I16, all(Texts), list(&fields(&[TEXT, I64, TEXT]))]);
 
-static DESCRIBE_TRANSACTIONS: Struct = fields(&[
-    I32,
-    list(&fields(&[I16, TEXT, TEXT, I32, I64, I64, I16, list(&fields(&[TEXT, I32S]))])),
-]);
+static DESCRIBE_TRANSACTIONS: Struct =
+    fields(&[I32, list(&fields(&[I16, TEXT, TEXT, I32, I64, I64, I16, list(&fields(&[TEXT, I32S]))]))]);
 
 static DESCRIBE_LOG_DIRS: Struct = fields(&[
     I32,

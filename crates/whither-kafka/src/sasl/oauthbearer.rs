@@ -12,7 +12,8 @@ pub(crate) async fn read_token(path: &Path) -> Result<String, Error> {
     let setting = |why: String| Error::Setting { what: format!("the token file {} {why}", path.display()) };
     let owned = path.to_owned();
     let text = tokio::task::spawn_blocking(move || std::fs::read_to_string(owned)).await;
-    let text = text.map_err(|e| setting(e.to_string()))?.map_err(|e| setting(format!("can't be read: {e}")))?;
+    let text =
+        text.map_err(|e| setting(e.to_string()))?.map_err(|e| setting(format!("can't be read: {e}")))?;
     let token = text.trim();
     if token.is_empty() {
         return Err(setting("is empty".into()));
@@ -60,6 +61,8 @@ mod tests {
             let error = read_token(&file).await.unwrap_err().to_string();
             assert!(error.contains("token file") && !error.contains("access_token"), "{error}");
         }
-        assert!(read_token(&folder.path().join("none")).await.unwrap_err().to_string().contains("can't be read"));
+        assert!(
+            read_token(&folder.path().join("none")).await.unwrap_err().to_string().contains("can't be read")
+        );
     }
 }

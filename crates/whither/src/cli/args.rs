@@ -80,7 +80,13 @@ pub enum Format {
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
     /// Brokers to start from; one that answers is enough
-    #[arg(short, long, visible_alias = "bootstrap-server", value_name = "HOST:PORT,…", value_delimiter = ',')]
+    #[arg(
+        short,
+        long,
+        visible_alias = "bootstrap-server",
+        value_name = "HOST:PORT,…",
+        value_delimiter = ','
+    )]
     pub brokers: Vec<String>,
     /// A Java client's properties: security.protocol, sasl.*, ssl.*
     #[arg(long, value_name = "FILE")]

@@ -27,8 +27,18 @@ fn plays_the_example_of_rfc_7677() {
 fn sha_512_proves_and_is_proven() {
     let mut scram = Scram::with_nonce(ScramHash::Sha512, "user", Secret::new("pencil"), NONCE.into());
     let proof = String::from_utf8(scram.prove(FIRST.as_bytes()).unwrap()).unwrap();
-    assert!(proof.ends_with(",p=gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ=="), "{proof}");
-    assert_eq!(scram.verify(b"v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeVGT4+5ZxXnJq199RVG2rR7N7Zw=="), Ok(()));
+    assert!(
+        proof.ends_with(
+            ",p=gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ=="
+        ),
+        "{proof}"
+    );
+    assert_eq!(
+        scram.verify(
+            b"v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeVGT4+5ZxXnJq199RVG2rR7N7Zw=="
+        ),
+        Ok(())
+    );
 }
 
 #[test]

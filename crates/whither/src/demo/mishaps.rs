@@ -1,0 +1,167 @@
+//! What goes wrong in the demo, every few seconds, in turn. Each is a thing that happens to real pipelines, done
+//! through the broker's ordinary requests or its back door; whither is told nothing of it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::broker::{Broker, Faults, Handle, NewRecord, Refusal};
+use super::pipeline::{PARTITIONS, Switches};
+
+/// Something that goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mishap {
+    /// A record that nobody can parse.
+    Poison,
+    /// A transaction that is rolled back.
+    Abort,
+    /// The audit stands still until retention overtakes it.
+    Overtaken,
+    /// An operator moves a group forward.
+    Reset,
+    /// A group is sent to the end of its topic.
+    SkipToLatest,
+    /// A transaction whose producer dies and whose coordinator forgets it.
+    Hang,
+    /// An operator deletes records that a group has not read.
+    Delete,
+}
+
+/// The order in which they come.
+pub const MISHAPS: [Mishap; 7] = [
+    Mishap::Poison,
+    Mishap::Abort,
+    Mishap::Reset,
+    Mishap::Delete,
+    Mishap::SkipToLatest,
+    Mishap::Overtaken,
+    Mishap::Hang,
+];
+
+impl Mishap {
+    /// What is about to be done, as the demo announces it.
+    #[must_use]
+    pub const fn says(self) -> &'static str {
+        match self {
+            Mishap::Poison => "a client places an order that is no JSON",
+            Mishap::Abort => "the refunds job begins a transaction on payments and rolls it back",
+            Mishap::Overtaken => "the audit stands still; orders are kept for 25 s only",
+            Mishap::Reset => "somebody stops fraud-check and moves it 20 payments on",
+            Mishap::SkipToLatest => "somebody stops fraud-check and resets it to the latest payments",
+            Mishap::Hang => "the refunds job dies in a transaction, and its coordinator forgets it",
+            Mishap::Delete => "an operator deletes orders that the audit has not read",
+        }
+    }
+}
+
+/// Does them.
+#[derive(Debug)]
+pub struct Culprit {
+    handle: Handle,
+    faults: Faults,
+    switches: Arc<Switches>,
+    hung: u32,
+}
+
+/// How long a group is left empty: its members' session must end first.
+const EMPTY: Duration = Duration::from_millis(600);
+
+impl Culprit {
+    /// For this broker and pipeline.
+    #[must_use]
+    pub fn new(broker: &Broker, switches: Arc<Switches>) -> Culprit {
+        Culprit { handle: broker.handle().named("kafka-admin"), faults: broker.faults(), switches, hung: 0 }
+    }
+
+    /// Makes one happen.
+    ///
+    /// # Errors
+    /// The broker refuses.
+    pub async fn cause(&mut self, mishap: Mishap) -> Result<(), Refusal> {
+        match mishap {
+            Mishap::Poison => {
+                self.switches.poison.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Mishap::Abort => self.abort().await,
+            Mishap::Overtaken => self.overtake().await,
+            Mishap::Reset => self.move_on(Some(20)).await,
+            Mishap::SkipToLatest => self.move_on(None).await,
+            Mishap::Hang => self.hang().await,
+            Mishap::Delete => self.delete().await,
+        }
+    }
+
+    async fn abort(&self) -> Result<(), Refusal> {
+        let refunds = self.handle.clone().named("refunds-1");
+        let mut producer = refunds.transactional_producer("refunds", 60_000).await?;
+        for partition in 0..PARTITIONS {
+            producer.send("payments", partition, &refund_batch(5)).await?;
+        }
+        producer.end(false).await
+    }
+
+    async fn hang(&mut self) -> Result<(), Refusal> {
+        self.hung += 1;
+        let id = format!("refunds-nightly-{}", self.hung);
+        let refunds = self.handle.clone().named("refunds-2");
+        let mut producer = refunds.transactional_producer(&id, 60_000).await?;
+        producer.send("shipments", 0, &refund_batch(3)).await?;
+        self.faults.forget_transaction(&id);
+        Ok(())
+    }
+
+    /// The slow group stops until retention has passed it, then goes on.
+    async fn overtake(&self) -> Result<(), Refusal> {
+        self.switches.audit_stuck.store(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(32)).await;
+        self.faults.run_retention();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        self.switches.audit_stuck.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn move_on(&self, by: Option<i64>) -> Result<(), Refusal> {
+        self.switches.fraud_check_off.store(true, Ordering::Relaxed);
+        tokio::time::sleep(EMPTY * 3).await;
+        let mut at_end = self.handle.consumer("demo-look", &["payments"]).from_latest();
+        // Joining finds the ends; nothing is committed.
+        at_end.poll(1, Duration::from_millis(300)).await?;
+        let ends = at_end.positions().clone();
+        drop(at_end.leave().await);
+        for ((topic, partition), end) in ends {
+            let target = match by {
+                Some(records) => (end - 1).min(end.saturating_sub(records / 4)).max(0),
+                None => end,
+            };
+            self.faults.reset_offset("fraud-check", &topic, partition, target).await?;
+        }
+        self.switches.fraud_check_off.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn delete(&self) -> Result<(), Refusal> {
+        self.switches.audit_stuck.store(true, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        let mut look = self.handle.consumer("demo-look", &["orders"]).from_latest();
+        look.poll(1, Duration::from_millis(300)).await?;
+        let end = look.positions().get(&("orders".to_owned(), 1)).copied().unwrap_or(0);
+        drop(look.leave().await);
+        self.faults.delete_records("orders", 1, (end - 2).max(0)).await?;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        self.switches.audit_stuck.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn refund_batch(count: usize) -> Vec<NewRecord> {
+    let one = |n| NewRecord {
+        key: Some(Bytes::from(format!("refund-{n}"))),
+        value: Some(Bytes::from_static(b"{\"refund\":true}")),
+        headers: Vec::new(),
+        timestamp_ms: None,
+    };
+    (0..count).map(one).collect()
+}

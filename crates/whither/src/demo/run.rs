@@ -1,0 +1,112 @@
+//! The demo as a whole: broker, pipeline, mishaps, and whither looking at them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use whither_kafka::{ClientConfig, Cluster};
+
+use super::broker::{Broker, Options, Refusal, StartError};
+use super::mishaps::{Culprit, MISHAPS};
+use super::pipeline::{self, Switches};
+use crate::report::Report;
+use crate::run::Run;
+use crate::sources::kafka::{Look, Wants};
+
+/// Mishaps come this far apart, at a speed of 1.
+const APART: Duration = Duration::from_secs(8);
+/// Looks come this far apart.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// What the demo is asked to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Demo {
+    /// Where the broker listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Runs the broker and the pipeline without looking at them.
+    pub headless: bool,
+    /// How much faster than life.
+    pub speed: u32,
+    /// Stops after this long; none to run until stopped.
+    pub duration: Option<Duration>,
+}
+
+/// Why there is no demo.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The broker can't start.
+    #[error("the demo broker can't start")]
+    Broker(#[from] StartError),
+    /// The pipeline can't start.
+    #[error("the demo's pipeline can't start")]
+    Pipeline(#[from] Refusal),
+    /// whither can't read the broker.
+    #[error("the demo broker can't be read")]
+    Read(#[from] whither_kafka::Error),
+}
+
+/// What is to be shown.
+#[derive(Debug)]
+pub enum Scene<'a> {
+    /// The broker listens here.
+    Began(SocketAddr),
+    /// Something is about to go wrong.
+    Mishap(&'static str),
+    /// What whither sees now, and the findings that are new.
+    Look(&'a Report, &'a [u64]),
+}
+
+/// Runs the demo until its time is over or the caller drops it; gives back what was seen last.
+///
+/// # Errors
+/// The broker or the pipeline can't start, or can't be read.
+pub async fn run(demo: Demo, mut show: impl FnMut(Scene<'_>)) -> Result<Report, Failure> {
+    let broker = Broker::start(Options { listen: demo.listen, ..Options::default() }).await?;
+    show(Scene::Began(broker.address()));
+    let switches = Arc::new(Switches::default());
+    let services = pipeline::start(&broker, &switches, demo.speed)?;
+    let (sender, mut mishaps) = tokio::sync::mpsc::channel(4);
+    let culprit = Culprit::new(&broker, switches);
+    let trouble = tokio::spawn(make_trouble(culprit, demo.speed, sender));
+    let until = demo.duration.map(|d| Instant::now() + d);
+    let over = || until.is_some_and(|u| Instant::now() >= u);
+    let mut look = if demo.headless { None } else { Some(first_look(&broker).await?) };
+    let mut report = Report::default();
+    while !over() {
+        while let Ok(says) = mishaps.try_recv() {
+            show(Scene::Mishap(says));
+        }
+        if let Some(look) = &mut look {
+            look.again().await;
+            let news = std::mem::take(&mut look.judge_mut().said_mut().news);
+            report = look.report();
+            show(Scene::Look(&report, &news));
+        }
+        tokio::time::sleep(ROUND).await;
+    }
+    trouble.abort();
+    drop(services);
+    broker.stop().await;
+    Ok(report)
+}
+
+async fn first_look(broker: &Broker) -> Result<Look, Failure> {
+    // The services need a moment until there is something to see.
+    tokio::time::sleep(ROUND).await;
+    let cluster = Cluster::connect(ClientConfig::new(vec![broker.address().to_string()])).await?;
+    let wants = Wants::default();
+    let run = Run::new(wants.policy);
+    let mut look = Look::new(Arc::new(cluster), wants, run, Box::new(|_| ()));
+    look.once().await;
+    Ok(look)
+}
+
+async fn make_trouble(mut culprit: Culprit, speed: u32, sender: tokio::sync::mpsc::Sender<&'static str>) {
+    for mishap in MISHAPS.into_iter().cycle() {
+        tokio::time::sleep(APART / speed.max(1)).await;
+        if sender.send(mishap.says()).await.is_err() || culprit.cause(mishap).await.is_err() {
+            return;
+        }
+    }
+}
