@@ -5,6 +5,7 @@
 //! only requests of the sealed [`ReadOnly`] trait: nothing that changes a cluster can be sent.
 
 mod config;
+pub mod properties;
 mod error;
 mod read_only;
 mod tls;
