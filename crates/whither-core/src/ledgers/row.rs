@@ -87,7 +87,11 @@ pub(crate) fn divide(
         let &[a, b] = pair else { continue };
         let Some(claim) = claims.iter().position(|c| c.from <= a && b <= c.to) else { continue };
         match held.last_mut() {
-            Some(last) if last.claim == claim && last.to == a && log.origin() != Some(a) => last.to = b,
+            Some(last)
+                if last.to == a && log.origin() != Some(a) && says_the_same(claims, last.claim, claim) =>
+            {
+                last.to = b;
+            }
             _ => held.push(Held { claim, from: a, to: b, sums: Sums::default(), bare: 0 }),
         }
     }
@@ -96,6 +100,18 @@ pub(crate) fn divide(
         h.bare = width(h.from, h.to).saturating_sub(h.sums.width);
     }
     held
+}
+
+/// Whether two claims are one, or say the same with nothing to tell.
+fn says_the_same(claims: &[Claim], a: usize, b: usize) -> bool {
+    let pair = claims.get(a).zip(claims.get(b));
+    a == b || pair.is_some_and(|(a, b)| a.finding.is_none() && b.finding.is_none() && a.says() == b.says())
+}
+
+impl Claim {
+    fn says(&self) -> (Outcome, Certainty, bool) {
+        (self.outcome, self.certainty, self.over_unread)
+    }
 }
 
 impl Held {

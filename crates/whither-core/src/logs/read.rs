@@ -196,7 +196,8 @@ impl Log {
         let Some(segment) = self.segments.get_mut(i) else { return };
         let hole = segment.pass(marker.offset);
         let own = segment.pass(to);
-        let ended = segment.end(marker, cx.limits);
+        let from_start = self.origin == Some(segment.from);
+        let ended = segment.end(marker, from_start, cx.limits);
         if hole.is_some() {
             self.commits.hole();
         }

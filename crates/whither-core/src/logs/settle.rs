@@ -23,11 +23,11 @@ enum End {
 }
 
 impl Segment {
-    pub(super) fn end(&mut self, marker: &Marker, limits: &Limits) -> Ended {
+    pub(super) fn end(&mut self, marker: &Marker, from_start: bool, limits: &Limits) -> Ended {
         if marker.kind != MarkerKind::Other {
             self.ended(marker.producer_id, marker.kind == MarkerKind::Commit);
         }
-        self.transactions.end(marker, limits)
+        self.transactions.end(marker, from_start, limits)
     }
 }
 

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Transactions {
     pub(crate) open: BTreeMap<i64, Open>,
-    /// The first end of each producer that this read met without its beginning: it ends what an earlier part
+    /// The first end of each producer in a read that begins behind the log start: it ends what an earlier part
     /// of the log holds of that producer.
     pub(crate) first_ends: BTreeMap<i64, Marker>,
     /// Runs held in `open`, which are bounded.
@@ -61,19 +61,14 @@ impl Transactions {
     }
 
     /// Ends a producer's transaction in the read that holds its marker.
-    pub(crate) fn end(&mut self, marker: &Marker, limits: &Limits) -> Ended {
+    pub(crate) fn end(&mut self, marker: &Marker, from_start: bool, limits: &Limits) -> Ended {
         if marker.kind == MarkerKind::Other {
             return Ended::default();
         }
-        match self.take(marker.producer_id) {
-            Some(open) => settle(open, marker),
-            None => {
-                if self.first_ends.len() < limits.open_transactions {
-                    self.first_ends.entry(marker.producer_id).or_insert(*marker);
-                }
-                Ended::default()
-            }
+        if !from_start && self.first_ends.len() < limits.open_transactions {
+            self.first_ends.entry(marker.producer_id).or_insert(*marker);
         }
+        self.take(marker.producer_id).map(|open| settle(open, marker)).unwrap_or_default()
     }
 
     pub(crate) fn take(&mut self, producer_id: i64) -> Option<Open> {

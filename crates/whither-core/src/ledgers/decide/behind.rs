@@ -24,9 +24,9 @@ pub(super) fn notes(j: &Judge<'_>, out: &mut Vec<Claim>) {
     }
     let Some(ms) = j.config.filter(|c| c.deletes != Some(false)).and_then(|c| c.retention_ms) else { return };
     let Some((offset, position_at)) = j.log.time_of(latest.offset).filter(|_| ms >= 0) else { return };
-    let pace = pace(j, position_at);
+    let pace = pace(j, latest, position_at);
     let Some(until) = overtaken_at(j, latest, position_at, Span(ms), pace) else { return };
-    out.push(risk(j, latest, (offset, position_at), ms, pace, until));
+    out.push(risk(j, latest, (offset, position_at), ms, pace.map(|p| p.per_mille), until));
 }
 
 fn risk(
@@ -57,35 +57,47 @@ fn risk(
     }
 }
 
-/// Event time the group covers per 1,000 units of real time, from an older commit to the latest.
-fn pace(j: &Judge<'_>, position_at: Time) -> Option<i64> {
-    let latest = j.life.latest.as_ref()?;
+/// How a group moves, from an older commit to the latest.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Event time it covers per 1,000 units of real time.
+    per_mille: i64,
+    /// How long what waits now takes it, milliseconds.
+    clears_in: i64,
+}
+
+fn pace(j: &Judge<'_>, latest: &Commit, position_at: Time) -> Option<Pace> {
     let (then, offset) = j.life.earlier?;
     let real = j.now.max(latest.at).since(then);
     if real < PACE_SPAN {
         return None;
     }
     let (_, earlier_at) = j.log.time_of(offset)?;
-    Some(position_at.since(earlier_at).0.saturating_mul(1_000) / real.0)
+    let per_mille = position_at.since(earlier_at).0.saturating_mul(1_000) / real.0;
+    let advanced = latest.offset.saturating_sub(offset);
+    let waiting = j.log_end().saturating_sub(latest.offset);
+    let clears_in = if advanced > 0 { waiting.saturating_mul(real.0) / advanced } else { i64::MAX };
+    Some(Pace { per_mille, clears_in })
 }
 
 /// When the position will be as old as retention allows, if that is near enough to tell. A group as fast as
-/// its producers is never overtaken. Where the pace is not known, a group without members or without a commit
-/// for long stands still; of another one nothing can be told yet.
+/// its producers is never overtaken. Where the pace is not known, a group that has lost its members stands
+/// still, and one that lets records wait without a commit for long; of another one nothing can be told yet.
 fn overtaken_at(
     j: &Judge<'_>,
     latest: &Commit,
     position_at: Time,
     keep: Span,
-    pace: Option<i64>,
+    pace: Option<Pace>,
 ) -> Option<Time> {
-    let state = j.positions.described.map(|d| d.state);
-    let idle = j.now.since(latest.at) >= POLL_INTERVAL;
-    let stands = idle || matches!(state, Some(GroupState::Empty | GroupState::Dead));
-    let pace = pace.or(stands.then_some(0))?;
     let behind = j.now.since(position_at).0;
-    let closing = 1_000_i64.saturating_sub(pace.max(0));
-    if closing <= 0 || (!stands && behind < keep.0 / NEAR) {
+    let idle = j.now.since(latest.at) >= POLL_INTERVAL && behind >= POLL_INTERVAL.0;
+    let state = j.positions.described.map(|d| d.state);
+    let left_alone = matches!(state, Some(GroupState::Empty | GroupState::Dead));
+    let stands = idle || (left_alone && !j.positions.habit.is_memberless());
+    let pace = pace.or(stands.then_some(Pace { per_mille: 0, clears_in: i64::MAX }))?;
+    let closing = 1_000_i64.saturating_sub(pace.per_mille.max(0));
+    if closing <= 0 || (!stands && behind.min(pace.clears_in) < keep.0 / NEAR) {
         return None;
     }
     let left = keep.0.saturating_sub(behind).max(0);

@@ -125,6 +125,8 @@ fn why(j: &Judge<'_>, o: &Overtaken<'_>, from: Offset) -> Why {
         let certainty = if j.size.is_some() { Certainty::Strong } else { Certainty::Indicative };
         return Why::new(Cause::RetentionSize, certainty, all([by_size, by_time, told]));
     }
-    let certainty = if newest_gone.is_some() { Certainty::Strong } else { Certainty::Indicative };
+    let oldest_read = j.log.progress.map(|p| p.first).filter(|(offset, _)| *offset < o.start);
+    let too_young = newest_gone.is_some() || oldest_read.is_some_and(|(_, at)| !due(at));
+    let certainty = if too_young { Certainty::Strong } else { Certainty::Indicative };
     Why::new(Cause::DeleteRecords, certainty, all([by_time, by_size, told]))
 }

@@ -54,7 +54,7 @@ pub(super) fn tell(
 fn extent(j: &Judge<'_>) -> Option<(Offset, Offset)> {
     let origin = j.log.origin()?;
     let end = j.log.end()?;
-    let had = !j.life.is_blank();
+    let had = !j.life.is_blank() || j.positions.life_before(j.topic_id()).is_some();
     let waits = j.positions.described.is_some_and(|d| d.subscribed || d.assigned);
     let lowest = j.life.lowest.unwrap_or(origin).min(origin);
     (had || waits).then(|| (lowest, end.max(origin)))

@@ -1,0 +1,240 @@
+//! "Loss" of RULES.md: R1 to R5.
+
+use crate::story::{A, B, Story};
+use whither_core::fact::{Config, EpochEnd, GroupState, MarkerKind, Size, TopicState};
+use whither_core::verdict::{Cause, Certainty, Evidence, Outcome};
+use whither_core::{Fact, Time};
+
+/// A follower that read everything, and a group that stopped half way.
+fn half_way() -> Story {
+    let mut s = Story::new();
+    s.retention(3_600);
+    s.edges(0, 20).read_from(0).data(0, 20);
+    s.members("g", &["c"]).commit("g", 0).commit("g", 5);
+    s.members("g", &[]);
+    s
+}
+
+#[test]
+fn r1_a_snapshot_finds_a_gone_range_strong_and_at_most() {
+    let mut s = Story::new();
+    s.retention(3_600);
+    s.members("g", &["c"]).commit("g", 2).commit("g", 5);
+    s.wait(7_200).edges(10, 20).read_from(10).data(10, 20);
+    assert_eq!(s.row("g"), "2..5 ~3 delivered strong; 5..10 ~5 expired strong; 10..20 10 in_flight proof");
+    assert!(s.told().contains(&"0 g 5..10 ~5 expired strong retention_time strong loss".into()));
+}
+
+#[test]
+fn r1_a_gap_of_one_offset_is_unknown() {
+    let mut s = Story::new();
+    s.retention(3_600);
+    s.members("g", &["c"]).commit("g", 2).commit("g", 9);
+    s.edges(10, 10);
+    assert_eq!(s.row("g"), "2..9 ~7 delivered strong; 9..10 ~1 unknown unknown");
+    s.is_healthy();
+}
+
+#[test]
+fn r1_a_follower_proves_exactly_what_went() {
+    let mut s = half_way();
+    s.wait(7_200).edges(12, 20);
+    assert_eq!(s.row("g"), "0..5 5 delivered strong; 5..12 7 expired proof; 12..20 8 in_flight proof");
+    let v = s.finding(Cause::RetentionTime).unwrap();
+    assert_eq!((v.records, v.at_most, v.cause_certainty), (7, false, Certainty::Strong));
+    assert!(v.evidence.iter().any(|e| matches!(e, Evidence::Read { from: 5, to: 12, records: 7 })));
+}
+
+#[test]
+fn r1_only_the_latest_commit_counts() {
+    let mut s = Story::new();
+    s.retention(3_600).members("g", &["c"]).commit("g", 1).commit("g", 15);
+    s.wait(7_200).edges(10, 20).read_from(10).data(10, 20);
+    assert_eq!(s.row("g"), "1..10 ~9 delivered strong; 10..15 5 delivered strong; 15..20 5 in_flight proof");
+    s.is_healthy();
+}
+
+#[test]
+fn r1_a_later_commit_does_not_bring_back_what_a_follower_saw_go() {
+    let mut s = half_way();
+    s.wait(7_200).edges(12, 20).settle();
+    s.members("g", &["c"]).commit("g", 20);
+    assert_eq!(s.row("g"), "0..5 5 delivered strong; 5..12 7 expired proof; 12..20 8 delivered strong");
+}
+
+#[test]
+fn r1_a_live_member_may_hold_what_went_so_that_is_not_proof() {
+    let mut s = half_way();
+    s.members("g", &["c"]).group_is("g", GroupState::Stable).wait(7_200).edges(12, 20);
+    assert!(s.row("g").contains("5..12 7 expired strong"));
+}
+
+#[test]
+fn r1_what_was_read_before_a_rewind_is_not_lost_when_it_goes() {
+    let mut s = Story::new();
+    s.retention(3_600);
+    s.edges(0, 20).read_from(0).data(0, 20);
+    s.members("g", &["c"]).commit("g", 0).commit("g", 15).members("g", &[]).commit_bare("g", 0);
+    s.wait(7_200).edges(10, 20);
+    assert_eq!(s.row("g"), "0..15 15 delivered strong; 15..20 5 in_flight proof");
+    s.is_healthy();
+}
+
+#[test]
+fn r2_a_log_start_inside_a_batch_is_delete_records() {
+    let mut s = Story::new();
+    s.retention(3_600).members("g", &["c"]).commit("g", 0).commit("g", 2);
+    s.edges(7, 20).read_from(7).data(5, 20);
+    let v = s.finding(Cause::DeleteRecords).unwrap();
+    assert_eq!((v.from, v.to, v.outcome, v.cause_certainty), (2, 7, Outcome::Deleted, Certainty::Proof));
+    assert_eq!(v.certainty, Certainty::Strong);
+}
+
+#[test]
+fn r2_without_the_configuration_the_cause_is_indicative() {
+    let mut s = Story::new();
+    s.members("g", &["c"]).commit("g", 2).commit("g", 5);
+    s.edges(10, 20).read_from(10).data(10, 20);
+    let v = s.finding(Cause::RetentionTime).unwrap();
+    assert_eq!((v.certainty, v.cause_certainty), (Certainty::Strong, Certainty::Indicative));
+}
+
+#[test]
+fn r2_records_too_young_for_retention_were_deleted() {
+    let mut s = half_way();
+    s.edges(12, 20);
+    let v = s.finding(Cause::DeleteRecords).unwrap();
+    assert_eq!(
+        (v.outcome, v.certainty, v.cause_certainty),
+        (Outcome::Deleted, Certainty::Proof, Certainty::Strong)
+    );
+}
+
+#[test]
+fn r2_a_full_partition_lets_the_oldest_go() {
+    let mut s = half_way();
+    s.config(Config {
+        retention_ms: Some(-1),
+        retention_bytes: Some(1_000),
+        deletes: Some(true),
+        ..Config::default()
+    });
+    let (key, at) = (s.ledger(), Time(s.now));
+    s.give(&key, &[Fact::Size(Size { at, bytes: 1_200 })]);
+    s.edges(12, 20);
+    let v = s.finding(Cause::RetentionSize).unwrap();
+    assert_eq!((v.outcome, v.cause_certainty), (Outcome::Expired, Certainty::Strong));
+}
+
+#[test]
+fn r2_a_topic_that_keeps_everything_was_deleted_from() {
+    let mut s = Story::new();
+    s.config(Config {
+        retention_ms: Some(-1),
+        retention_bytes: Some(-1),
+        deletes: Some(true),
+        ..Config::default()
+    });
+    s.members("g", &["c"]).commit("g", 2).commit("g", 5);
+    s.edges(10, 20).read_from(10).data(10, 20);
+    assert_eq!(s.finding(Cause::DeleteRecords).unwrap().cause_certainty, Certainty::Strong);
+}
+
+#[test]
+fn r3_holes_never_alarm() {
+    let mut s = Story::new();
+    s.retention(3_600).members("g", &["c"]).commit("g", 0).commit("g", 4);
+    s.edges(0, 20).read_from(0).data(0, 2).data(12, 13).data(19, 20);
+    assert_eq!(s.row("g"), "0..4 2 delivered strong; 4..20 2 in_flight proof");
+    s.is_healthy();
+}
+
+fn epoch_end(s: &mut Story, epoch: i32, end: i64) {
+    let (key, at, topic_id) = (s.ledger(), Time(s.now), s.topic_id);
+    s.give(&key, &[Fact::EpochEnd(EpochEnd { topic_id, epoch, end, at })]);
+}
+
+#[test]
+fn r4_a_commit_above_the_end_of_its_epoch_is_proof() {
+    let mut s = Story::new();
+    s.members("g", &["c"]).commit("g", 0).commit("g", 10);
+    epoch_end(&mut s, 0, 6);
+    s.leader_epoch(1).edges(0, 12).read_from(0).data(0, 12);
+    assert_eq!(s.row("g"), "0..6 6 delivered strong; 6..10 4 truncated proof; 10..12 2 in_flight proof");
+    assert_eq!(s.finding(Cause::LogRegressed).unwrap().cause_certainty, Certainty::Strong);
+}
+
+#[test]
+fn r4_an_epoch_end_asked_of_another_incarnation_shows_nothing() {
+    let mut s = Story::new();
+    s.members("g", &["c"]).commit("g", 0).commit("g", 10);
+    s.topic_id = B;
+    epoch_end(&mut s, 0, 6);
+    s.topic_id = A;
+    s.edges(0, 12).read_from(0).data(0, 12);
+    s.is_healthy();
+}
+
+#[test]
+fn r4_a_record_that_another_one_replaces_is_proof() {
+    let mut s = Story::new();
+    s.config(Config { unclean_elections: Some(true), ..Config::default() });
+    s.edges(0, 10).read_from(0).data(0, 10);
+    s.members("g", &["c"]).commit("g", 0).commit("g", 4);
+    s.leader_epoch(1).edges(0, 7);
+    assert!(s.row("g").contains("7..10 3 truncated strong"), "{}", s.row("g"));
+    s.read_from(7).data(7, 9);
+    assert!(s.row("g").contains("7..9 2 truncated proof"), "{}", s.row("g"));
+    assert_eq!(s.finding(Cause::UncleanElection).unwrap().cause_certainty, Certainty::Strong);
+}
+
+#[test]
+fn r4_an_end_that_stands_behind_without_a_new_epoch_shows_nothing() {
+    let mut s = Story::new();
+    s.edges(0, 10).read_from(0).data(0, 10);
+    s.members("g", &["c"]).commit("g", 0).commit("g", 4);
+    s.edges(0, 7).edges(0, 10);
+    s.is_healthy();
+}
+
+#[test]
+fn r5_a_deleted_topic_takes_what_was_unread_with_it() {
+    let mut s = half_way();
+    s.wait(10).topic_is(TopicState::Absent);
+    assert_eq!(s.row("g"), "0..5 5 delivered strong; 5..20 15 deleted proof");
+    let v = s.finding(Cause::TopicDeleted).unwrap();
+    assert_eq!((v.records, v.at_most), (15, false));
+    // Deleting a topic removes the offsets committed for it.
+    s.tombstone("g");
+    assert_eq!(s.row("g"), "0..5 5 delivered strong; 5..20 15 deleted proof");
+}
+
+#[test]
+fn r5_a_missing_right_is_no_absence() {
+    let mut s = half_way();
+    s.wait(10).topic_is(TopicState::Unauthorized);
+    assert_eq!(s.row("g"), "0..5 5 delivered strong; 5..20 15 in_flight proof");
+}
+
+#[test]
+fn r5_a_recreated_topic_keeps_its_lives_apart() {
+    let mut s = half_way();
+    s.topic_id = B;
+    s.edges(0, 6).read_from(0).data(0, 6);
+    let v = s.finding(Cause::TopicRecreated).unwrap();
+    assert_eq!((v.from, v.to, v.records, v.certainty), (5, 20, 15, Certainty::Proof));
+    s.members("g", &["c"]).commit("g", 0).commit("g", 2);
+    assert_eq!(s.row("g"), "0..2 2 delivered strong; 2..6 4 in_flight proof");
+}
+
+#[test]
+fn r5_a_commit_without_a_topic_id_goes_to_the_incarnation_of_its_time() {
+    let mut s = Story::new();
+    s.edges(0, 20).read_from(0).data(0, 20);
+    s.members("g", &["c"]).commit_in("g", 7, 15).offsets_marker(7, MarkerKind::Commit);
+    s.topic_id = B;
+    s.edges(0, 6).read_from(0).data(0, 6).settle();
+    assert_eq!(s.row("g"), "0..6 6 unknown unknown");
+    s.commit_in("g", 7, 4).offsets_marker(7, MarkerKind::Commit);
+    assert_eq!(s.row("g"), "0..4 4 delivered indicative; 4..6 2 in_flight proof");
+}
