@@ -80,7 +80,13 @@ pub enum Format {
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
     /// Brokers to start from; one that answers is enough
-    #[arg(short, long, visible_alias = "bootstrap-server", value_name = "HOST:PORT,…", value_delimiter = ',')]
+    #[arg(
+        short,
+        long,
+        visible_alias = "bootstrap-server",
+        value_name = "HOST:PORT,…",
+        value_delimiter = ','
+    )]
     pub brokers: Vec<String>,
     /// A Java client's properties: security.protocol, sasl.*, ssl.*
     #[arg(long, value_name = "FILE")]
@@ -91,15 +97,15 @@ pub struct Connection {
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Filters")]
 pub struct Filter {
-    /// Only this group; repeat for more
+    /// Only this group
     #[arg(long, value_name = "GROUP")]
-    pub group: Vec<String>,
-    /// Only this topic; repeat for more
+    pub group: Option<String>,
+    /// Only this topic
     #[arg(long, value_name = "TOPIC")]
-    pub topic: Vec<String>,
-    /// Only this partition; repeat for more
+    pub topic: Option<String>,
+    /// Only this partition
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
-    pub partition: Vec<i32>,
+    pub partition: Option<i32>,
 }
 
 /// What to do.
@@ -177,9 +183,9 @@ pub struct Where {
     /// Records with this header
     #[arg(long, value_name = "NAME=VALUE", value_parser = header)]
     pub header: Option<(String, String)>,
-    /// Look in this topic only; repeat for more
+    /// Look in this topic only
     #[arg(long, value_name = "TOPIC", conflicts_with = "position")]
-    pub topic: Vec<String>,
+    pub topic: Option<String>,
     /// Look this far back [default: 1h]
     #[arg(long, value_name = "TIME")]
     pub since: Option<Length>,

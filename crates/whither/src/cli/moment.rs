@@ -87,7 +87,9 @@ pub enum Moment {
 
 /// Text that is no moment.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("not a moment; write 2026-11-21T13:00:00Z, 14:03 or yesterday 14:03 (UTC), -15m or 15m ago, now, or seconds or milliseconds since 1970")]
+#[error(
+    "not a moment; write 2026-11-21T13:00:00Z, 14:03 or yesterday 14:03 (UTC), -15m or 15m ago, now, or seconds or milliseconds since 1970"
+)]
 pub struct NotAMoment;
 
 impl FromStr for Moment {
@@ -124,7 +126,8 @@ fn ago(text: &str) -> Option<Span> {
     if text == "now" {
         return Some(Span(0));
     }
-    let length = text.strip_prefix("now-").or_else(|| text.strip_prefix('-')).or_else(|| text.strip_suffix(" ago"))?;
+    let length =
+        text.strip_prefix("now-").or_else(|| text.strip_prefix('-')).or_else(|| text.strip_suffix(" ago"))?;
     length.parse::<Length>().ok().map(Length::span)
 }
 

@@ -19,7 +19,9 @@ pub struct Position {
 
 /// Text that names no position.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{why}; write topic/partition@offset, as in orders/3@188231 (also orders[3]@188231, orders/3/188231, orders:3:188231)")]
+#[error(
+    "{why}; write topic/partition@offset, as in orders/3@188231 (also orders[3]@188231, orders/3/188231, orders:3:188231)"
+)]
 pub struct NotAPosition {
     why: &'static str,
 }
@@ -71,8 +73,13 @@ mod tests {
 
     #[test]
     fn every_spelling_means_the_same() {
-        let spellings =
-            ["orders.v1/3@188231", "orders.v1/3/188231", "orders.v1[3]@188231", "orders.v1:3:188231", "orders.v1/3@188,231"];
+        let spellings = [
+            "orders.v1/3@188231",
+            "orders.v1/3/188231",
+            "orders.v1[3]@188231",
+            "orders.v1:3:188231",
+            "orders.v1/3@188,231",
+        ];
         for text in spellings {
             assert_eq!(text.parse::<Position>().unwrap().to_string(), "orders.v1/3@188231", "{text}");
         }
