@@ -15,3 +15,4 @@ pub mod demo;
 pub mod prose;
 pub mod json;
 pub mod cli;
+pub mod settings;

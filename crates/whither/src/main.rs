@@ -1,2 +1,7 @@
 //! Arguments to exit code.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    whither::cli::run(std::env::args_os()).into()
+}

@@ -7,6 +7,8 @@ mod evidence;
 mod finding;
 mod why;
 mod next;
+mod journey;
+mod causes;
 
 use std::collections::BTreeMap;
 
@@ -14,8 +16,10 @@ use whither_core::verdict::{Cause, Evidence};
 use whither_core::{Name, Offset, Partition, Time, Verdict};
 
 use crate::report::Report;
+pub use causes::{CauseInGeneral, cause};
 pub use evidence::{at as evidence_at, kind as evidence_kind, text as evidence_text};
 pub use finding::{Told, finding, findings};
+pub use journey::{instead, outcome, waited};
 pub use next::{Next, next};
 pub use source::{Plane, Source, source as evidence_source};
 

@@ -173,7 +173,10 @@ fn disagreements(found: &BTreeMap<&'static str, InForce>) -> Vec<Problem> {
     let jaas = set.contains("cluster.sasl.jaas.config");
     let login = set.contains("cluster.sasl.username") && set.contains("cluster.sasl.password");
     if sasl && mechanism.is_empty() {
-        wrong("cluster.security.protocol asks for SASL: set cluster.sasl.mechanism, too", "cluster.security.protocol");
+        wrong(
+            "cluster.security.protocol asks for SASL: set cluster.sasl.mechanism, too",
+            "cluster.security.protocol",
+        );
     }
     if !sasl && !mechanism.is_empty() {
         wrong(
@@ -191,7 +194,8 @@ fn disagreements(found: &BTreeMap<&'static str, InForce>) -> Vec<Problem> {
         ),
         _ => {}
     }
-    let mapping = ["dead_letters.mapping.topic", "dead_letters.mapping.partition", "dead_letters.mapping.offset"];
+    let mapping =
+        ["dead_letters.mapping.topic", "dead_letters.mapping.partition", "dead_letters.mapping.offset"];
     let used = set.iter().find(|k| k.starts_with("dead_letters.mapping."));
     if let (Some(used), Some(missing)) = (used, mapping.iter().find(|k| !set.contains(*k))) {
         wrong(&format!("a mapping needs {missing}, too"), used);
@@ -252,7 +256,8 @@ fn java_properties(v: &Values<'_>) -> BTreeMap<String, String> {
     let mut properties = BTreeMap::new();
     for value in v.0 {
         let Some(name) = value.key.strip_prefix("cluster.") else { continue };
-        let own = matches!(name, "brokers" | "sasl.username" | "sasl.password" | "sasl.oauthbearer.token_file");
+        let own =
+            matches!(name, "brokers" | "sasl.username" | "sasl.password" | "sasl.oauthbearer.token_file");
         if let Some(text) = value.values.first().filter(|_| !own) {
             properties.insert(name.to_owned(), text.clone());
         }
@@ -267,11 +272,8 @@ fn java_properties(v: &Values<'_>) -> BTreeMap<String, String> {
             _ => "org.apache.kafka.common.security.scram.ScramLoginModule",
         };
         let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-        let line = format!(
-            "{module} required username=\"{}\" password=\"{}\";",
-            quoted(&user),
-            quoted(&password)
-        );
+        let line =
+            format!("{module} required username=\"{}\" password=\"{}\";", quoted(&user), quoted(&password));
         properties.insert("sasl.jaas.config".to_owned(), line);
     }
     properties

@@ -97,15 +97,15 @@ pub struct Connection {
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Filters")]
 pub struct Filter {
-    /// Only this group; repeat for more
+    /// Only this group
     #[arg(long, value_name = "GROUP")]
-    pub group: Vec<String>,
-    /// Only this topic; repeat for more
+    pub group: Option<String>,
+    /// Only this topic
     #[arg(long, value_name = "TOPIC")]
-    pub topic: Vec<String>,
-    /// Only this partition; repeat for more
+    pub topic: Option<String>,
+    /// Only this partition
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
-    pub partition: Vec<i32>,
+    pub partition: Option<i32>,
 }
 
 /// What to do.
@@ -183,9 +183,9 @@ pub struct Where {
     /// Records with this header
     #[arg(long, value_name = "NAME=VALUE", value_parser = header)]
     pub header: Option<(String, String)>,
-    /// Look in this topic only; repeat for more
+    /// Look in this topic only
     #[arg(long, value_name = "TOPIC", conflicts_with = "position")]
-    pub topic: Vec<String>,
+    pub topic: Option<String>,
     /// Look this far back [default: 1h]
     #[arg(long, value_name = "TIME")]
     pub since: Option<Length>,

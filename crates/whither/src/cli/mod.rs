@@ -6,8 +6,14 @@ pub mod output;
 pub mod table;
 pub mod paint;
 pub mod progress;
+pub mod pages;
 mod exit;
 mod dispatch;
+mod ask;
+mod record;
+mod places;
+mod journey;
+mod demo_command;
 
 pub use dispatch::{complain, run};
 pub use exit::Exit;

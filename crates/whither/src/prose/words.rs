@@ -103,12 +103,17 @@ pub fn bytes(n: i64) -> String {
 /// A name from the network: control characters made visible, very long ones cut.
 #[must_use]
 pub fn name(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len().min(NAME_CHARS));
-    for (i, c) in raw.chars().enumerate() {
-        if i == NAME_CHARS {
-            out.push('…');
-            break;
-        }
+    match raw.char_indices().nth(NAME_CHARS) {
+        Some((end, _)) => format!("{}…", visible(raw.get(..end).unwrap_or_default())),
+        None => visible(raw),
+    }
+}
+
+/// Text with its control characters made visible, uncut.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
         if steers(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
     }
     out

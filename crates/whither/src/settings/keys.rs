@@ -3,7 +3,7 @@
 use crate::cli::moment::Length;
 
 /// A key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Key {
     /// Its name: sections and words joined by dots.
     pub name: &'static str,
@@ -97,7 +97,12 @@ const fn key(name: &'static str, kind: Kind, default: &'static [&'static str], a
 /// Every key, in the order of the guide.
 pub const KEYS: &[Key] = &[
     key("cluster.brokers", Kind::Brokers, &[], "brokers to start from; `bootstrap.servers` is the same key"),
-    key("cluster.client.id", Kind::Text, &["whither"], "the name that brokers write in their request logs and use for quotas"),
+    key(
+        "cluster.client.id",
+        Kind::Text,
+        &["whither"],
+        "the name that brokers write in their request logs and use for quotas",
+    ),
     key(
         "cluster.security.protocol",
         Kind::Word(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
@@ -112,14 +117,49 @@ pub const KEYS: &[Key] = &[
     ),
     key("cluster.sasl.username", Kind::Text, &[], "who logs in, with PLAIN and SCRAM"),
     key("cluster.sasl.password", Kind::Secret, &[], "the password of `sasl.username`"),
-    key("cluster.sasl.jaas.config", Kind::Secret, &[], "a Java client's login line, in place of user name and password"),
-    key("cluster.sasl.oauthbearer.token_file", Kind::File, &[], "a file that something else keeps a fresh token in, with OAUTHBEARER"),
-    key("cluster.ssl.truststore.type", Kind::Word(&["PEM"]), &["PEM"], "how certificates to trust are stored; a JKS or PKCS12 store must be converted"),
-    key("cluster.ssl.truststore.location", Kind::File, &[], "certificates of the authorities to trust; those of the operating system if unset"),
+    key(
+        "cluster.sasl.jaas.config",
+        Kind::Secret,
+        &[],
+        "a Java client's login line, in place of user name and password",
+    ),
+    key(
+        "cluster.sasl.oauthbearer.token_file",
+        Kind::File,
+        &[],
+        "a file that something else keeps a fresh token in, with OAUTHBEARER",
+    ),
+    key(
+        "cluster.ssl.truststore.type",
+        Kind::Word(&["PEM"]),
+        &["PEM"],
+        "how certificates to trust are stored; a JKS or PKCS12 store must be converted",
+    ),
+    key(
+        "cluster.ssl.truststore.location",
+        Kind::File,
+        &[],
+        "certificates of the authorities to trust; those of the operating system if unset",
+    ),
     key("cluster.ssl.truststore.certificates", Kind::Text, &[], "the same as PEM text"),
-    key("cluster.ssl.keystore.type", Kind::Word(&["PEM"]), &["PEM"], "how the client's own certificate is stored; a JKS or PKCS12 store must be converted"),
-    key("cluster.ssl.keystore.location", Kind::File, &[], "the client's own private key and certificate chain in one file"),
-    key("cluster.ssl.keystore.certificate.chain", Kind::Text, &[], "the client's own certificate chain as PEM text"),
+    key(
+        "cluster.ssl.keystore.type",
+        Kind::Word(&["PEM"]),
+        &["PEM"],
+        "how the client's own certificate is stored; a JKS or PKCS12 store must be converted",
+    ),
+    key(
+        "cluster.ssl.keystore.location",
+        Kind::File,
+        &[],
+        "the client's own private key and certificate chain in one file",
+    ),
+    key(
+        "cluster.ssl.keystore.certificate.chain",
+        Kind::Text,
+        &[],
+        "the client's own certificate chain as PEM text",
+    ),
     key("cluster.ssl.keystore.key", Kind::Secret, &[], "the client's own private key as PEM text"),
     key(
         "cluster.ssl.endpoint.identification.algorithm",
@@ -127,14 +167,33 @@ pub const KEYS: &[Key] = &[
         &["https"],
         "whether a broker's certificate must hold the name connected to; empty means no",
     ),
-    key("groups.dormant_after", Kind::Length, &["24h"], "a group that is empty and has not committed for this long is dormant: counted, no finding"),
-    key("groups.expected", Kind::Names, &[], "groups that must be alive: findings about them count even while they are dormant"),
+    key(
+        "groups.dormant_after",
+        Kind::Length,
+        &["24h"],
+        "a group that is empty and has not committed for this long is dormant: counted, no finding",
+    ),
+    key(
+        "groups.expected",
+        Kind::Names,
+        &[],
+        "groups that must be alive: findings about them count even while they are dormant",
+    ),
     key(
         "dead_letters.topics",
         Kind::Patterns,
         &[
-            "*.dlt", "*-dlt", "*.dlq", "*-dlq", "*_dlq", "*_dlt", "dlq.*", "dlq-*", "*.dead-letter*",
-            "*-dead-letter*", "*deadletter*",
+            "*.dlt",
+            "*-dlt",
+            "*.dlq",
+            "*-dlq",
+            "*_dlq",
+            "*_dlt",
+            "dlq.*",
+            "dlq-*",
+            "*.dead-letter*",
+            "*-dead-letter*",
+            "*deadletter*",
         ],
         "topics that hold dead letters; case does not matter",
     ),
@@ -144,15 +203,50 @@ pub const KEYS: &[Key] = &[
         &["*-retry", "*-retry-*", "*.retry", "*.retry.*", "*_retry", "*_retry_*"],
         "topics whose records are tried again: a stage, not an end; a topic that fits both holds dead letters",
     ),
-    key("dead_letters.mapping.topic", Kind::Text, &[], "header of a convention of your own that names the origin's topic; needs `partition` and `offset`, too"),
-    key("dead_letters.mapping.partition", Kind::Text, &[], "header with the origin's partition, as decimal text"),
+    key(
+        "dead_letters.mapping.topic",
+        Kind::Text,
+        &[],
+        "header of a convention of your own that names the origin's topic; needs `partition` and `offset`, too",
+    ),
+    key(
+        "dead_letters.mapping.partition",
+        Kind::Text,
+        &[],
+        "header with the origin's partition, as decimal text",
+    ),
     key("dead_letters.mapping.offset", Kind::Text, &[], "header with the origin's offset, as decimal text"),
-    key("dead_letters.mapping.timestamp", Kind::Text, &[], "header with the origin's timestamp in milliseconds, as decimal text"),
-    key("dead_letters.mapping.group", Kind::Text, &[], "header that names the group which routed the record away"),
+    key(
+        "dead_letters.mapping.timestamp",
+        Kind::Text,
+        &[],
+        "header with the origin's timestamp in milliseconds, as decimal text",
+    ),
+    key(
+        "dead_letters.mapping.group",
+        Kind::Text,
+        &[],
+        "header that names the group which routed the record away",
+    ),
     key("dead_letters.mapping.exception", Kind::Text, &[], "header that names what failed"),
-    key("check.deadline", Kind::Length, &["60s"], "`check` stops reading after this long; `--all` has no deadline"),
-    key("check.since", Kind::Length, &["1h"], "how far back `check` reads after the groups' positions and dead letters, before it reads further back"),
-    key("risk.horizon", Kind::Length, &["24h"], "loss that retention will cause within this time is told as a risk"),
+    key(
+        "check.deadline",
+        Kind::Length,
+        &["60s"],
+        "`check` stops reading after this long; `--all` has no deadline",
+    ),
+    key(
+        "check.since",
+        Kind::Length,
+        &["1h"],
+        "how far back `check` reads after the groups' positions and dead letters, before it reads further back",
+    ),
+    key(
+        "risk.horizon",
+        Kind::Length,
+        &["24h"],
+        "loss that retention will cause within this time is told as a risk",
+    ),
 ];
 
 /// Other names of keys: what Java clients call them.
@@ -221,7 +315,9 @@ mod tests {
         for good in ["kafka:9092", "10.0.0.1:9092", "[::1]:9092"] {
             assert!(is_address(good), "{good}");
         }
-        for bad in ["kafka", "kafka:", ":9092", "kafka:0", "kafka:99999", "::1:9092", "http://kafka:9092", "[x]:1"] {
+        for bad in
+            ["kafka", "kafka:", ":9092", "kafka:0", "kafka:99999", "::1:9092", "http://kafka:9092", "[x]:1"]
+        {
             assert!(!is_address(bad), "{bad}");
         }
     }

@@ -103,8 +103,14 @@ fn line_of(text: &str, at: usize) -> usize {
 
 /// Nested tables, dotted and quoted keys all come to the same names.
 fn walk(table: &DeTable<'_>, prefix: &str, text: &str, file: &str, layer: &mut Layer) {
-    for (word, value) in table {
-        let name = if prefix.is_empty() { word.get_ref().to_string() } else { format!("{prefix}.{}", word.get_ref()) };
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(word, _)| word.span().start);
+    for (word, value) in entries {
+        let name = if prefix.is_empty() {
+            word.get_ref().to_string()
+        } else {
+            format!("{prefix}.{}", word.get_ref())
+        };
         let origin = format!("{file}:{}", line_of(text, word.span().start));
         if let DeValue::Table(inner) = value.get_ref() {
             walk(inner, &name, text, file, layer);
@@ -119,7 +125,9 @@ fn walk(table: &DeTable<'_>, prefix: &str, text: &str, file: &str, layer: &mut L
         }
         match keys::find(&name) {
             None => layer.problems.push(Problem::unknown(&name, &origin)),
-            Some(key) if key.kind == Kind::Secret => layer.problems.push(Problem::inline_secret(key, &origin)),
+            Some(key) if key.kind == Kind::Secret => {
+                layer.problems.push(Problem::inline_secret(key, &origin))
+            }
             Some(key) => match several(value) {
                 Some(values) if key.kind.is_list() && values.len() == 1 => {
                     layer.take_text(key, values.first().map_or("", String::as_str), origin);
@@ -151,10 +159,12 @@ fn several(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
 /// `WHITHER_*`. Variables that are near a key's are warned of; others may be anybody's.
 pub(super) fn environment(variables: impl Iterator<Item = (String, String)>) -> Layer {
     let mut layer = Layer::default();
-    let mut ours: Vec<(String, String)> = variables.filter(|(name, _)| name.starts_with("WHITHER_")).collect();
+    let mut ours: Vec<(String, String)> =
+        variables.filter(|(name, _)| name.starts_with("WHITHER_")).collect();
     ours.sort();
     for (name, value) in ours {
-        let alias = keys::ALIASES.iter().find(|(alias, _)| keys::variable(alias) == name).map(|(_, key)| *key);
+        let alias =
+            keys::ALIASES.iter().find(|(alias, _)| keys::variable(alias) == name).map(|(_, key)| *key);
         let key = keys::KEYS.iter().find(|k| keys::variable(k.name) == name || alias == Some(k.name));
         let file = keys::KEYS
             .iter()
@@ -165,7 +175,9 @@ pub(super) fn environment(variables: impl Iterator<Item = (String, String)>) -> 
             (None, None) => {
                 let known = keys::KEYS.iter().map(|k| keys::variable(k.name));
                 if let Some(meant) = keys::near(&name, known, strsim::damerau_levenshtein) {
-                    layer.warnings.push(format!("{name} is no setting and is not used: did you mean {meant}?"));
+                    layer
+                        .warnings
+                        .push(format!("{name} is no setting and is not used: did you mean {meant}?"));
                 }
             }
         }
@@ -196,11 +208,26 @@ pub(super) fn java(path: &Path) -> Layer {
 
 /// Connection settings of Java clients that can't be followed: silence would end in a puzzling refusal.
 const JAVA_ONLY: [(&str, &str); 5] = [
-    ("ssl.key.password", "encrypted keys are not read; write an unencrypted one: openssl pkcs8 -in key.pem -out plain.pem"),
-    ("ssl.keystore.password", "it belongs to a JKS or PKCS12 store; convert that: openssl pkcs12 -in store.p12 -out client.pem -nodes"),
-    ("ssl.truststore.password", "it belongs to a JKS or PKCS12 store; convert that: keytool -exportcert -rfc -keystore store.jks -alias ALIAS -file ca.pem"),
-    ("sasl.login.callback.handler.class", "Java classes can't be loaded; for OAUTHBEARER set sasl.oauthbearer.token_file in whither.toml"),
-    ("sasl.oauthbearer.token.endpoint.url", "tokens are not fetched; set sasl.oauthbearer.token_file in whither.toml to a file that is kept fresh"),
+    (
+        "ssl.key.password",
+        "encrypted keys are not read; write an unencrypted one: openssl pkcs8 -in key.pem -out plain.pem",
+    ),
+    (
+        "ssl.keystore.password",
+        "it belongs to a JKS or PKCS12 store; convert that: openssl pkcs12 -in store.p12 -out client.pem -nodes",
+    ),
+    (
+        "ssl.truststore.password",
+        "it belongs to a JKS or PKCS12 store; convert that: keytool -exportcert -rfc -keystore store.jks -alias ALIAS -file ca.pem",
+    ),
+    (
+        "sasl.login.callback.handler.class",
+        "Java classes can't be loaded; for OAUTHBEARER set sasl.oauthbearer.token_file in whither.toml",
+    ),
+    (
+        "sasl.oauthbearer.token.endpoint.url",
+        "tokens are not fetched; set sasl.oauthbearer.token_file in whither.toml to a file that is kept fresh",
+    ),
 ];
 
 /// Values from flags.

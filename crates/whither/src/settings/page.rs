@@ -47,7 +47,9 @@ pub fn page() -> String {
         let head = key.name.split('.').next().unwrap_or_default();
         if head != section {
             section = head;
-            page.push_str(&format!("\n## `[{head}]`\n\n| key | may hold | default | what it is for |\n|---|---|---|---|\n"));
+            page.push_str(&format!(
+                "\n## `[{head}]`\n\n| key | may hold | default | what it is for |\n|---|---|---|---|\n"
+            ));
         }
         let name = key.name.strip_prefix(section).unwrap_or(key.name).trim_start_matches('.');
         let default = match (key.kind, key.default) {

@@ -26,13 +26,18 @@ impl Problem {
     pub(super) fn unknown(name: &str, origin: &str) -> Problem {
         match keys::nearest(name) {
             Some(meant) => Problem::new(format!("unknown key {name}: did you mean {meant}?"), origin),
-            None => Problem::new(format!("unknown key {name}; `whither config print` lists the keys"), origin),
+            None => {
+                Problem::new(format!("unknown key {name}; `whither config print` lists the keys"), origin)
+            }
         }
     }
 
     pub(super) fn inline_secret(key: &Key, origin: &str) -> Problem {
         let (name, variable) = (key.name, keys::variable(key.name));
-        Problem::new(format!("{name} is a secret and may not stand here; set {name}_file or {variable}"), origin)
+        Problem::new(
+            format!("{name} is a secret and may not stand here; set {name}_file or {variable}"),
+            origin,
+        )
     }
 
     pub(super) fn refused(name: &str, why: &str, origin: &str) -> Problem {
@@ -58,6 +63,10 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.origin.is_empty() { f.write_str(&self.what) } else { write!(f, "{} ({})", self.what, self.origin) }
+        if self.origin.is_empty() {
+            f.write_str(&self.what)
+        } else {
+            write!(f, "{} ({})", self.what, self.origin)
+        }
     }
 }

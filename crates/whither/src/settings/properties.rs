@@ -82,15 +82,8 @@ mod tests {
     fn the_format_is_javas() {
         let text = "# comment\n! comment\n\n  a = 1\nb:2\nc 3\nd\n e\\ f = g\\=h\\\n    i\npath=C\\:\\\\x\nu=\\u00e9\\n\n";
         let got: Vec<(String, String)> = parse(text).into_iter().map(|e| (e.name, e.value)).collect();
-        let want = [
-            ("a", "1"),
-            ("b", "2"),
-            ("c", "3"),
-            ("d", ""),
-            ("e f", "g=hi"),
-            ("path", "C:\\x"),
-            ("u", "é\n"),
-        ];
+        let want =
+            [("a", "1"), ("b", "2"), ("c", "3"), ("d", ""), ("e f", "g=hi"), ("path", "C:\\x"), ("u", "é\n")];
         assert_eq!(got, want.map(|(a, b)| (a.to_owned(), b.to_owned())));
         assert_eq!(parse("x=\\").first().map(|e| e.value.clone()), Some(String::new()));
         assert_eq!(parse("a=1\\\n2\nb=3").iter().map(|e| e.line).collect::<Vec<_>>(), [1, 3]);

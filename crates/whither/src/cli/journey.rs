@@ -1,0 +1,262 @@
+//! `whither where`: one message's journey.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use whither_core::{Offset, Partition, Span, Time};
+
+use super::args::{Filter, Global, Where};
+use super::output::Output;
+use super::table::Detail;
+use super::{Exit, ask, complain};
+use crate::json::{Journey, Message as MessageItem, Step, StepKind, VerdictItem};
+use crate::prose::{self, About, Plane, Scene, words};
+use crate::sources::kafka::Sought;
+use crate::whereabouts::{self, GroupVerdict, Message, Whereabouts};
+
+/// `whither where`.
+pub(super) fn find(asked: &Where, global: &Global, output: Output) -> Exit {
+    let since = asked.since.map(|since| ("check.since", "--since", vec![since.to_string()]));
+    let settings = match super::dispatch::settings(global, &asked.connection, since.into_iter().collect()) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    let Some(sought) = sought(asked) else {
+        complain("name a position, a key, a trace or a header");
+        return Exit::Usage;
+    };
+    let filter = Filter { topic: asked.topic.clone(), ..Filter::default() };
+    let wants = ask::wants(&settings, &filter, Some(settings.deadline));
+    let answer = ask::client(&settings)
+        .and_then(|client| ask::wait(whereabouts::run(client, wants, sought, ask::progress(output))));
+    match answer {
+        Ok(found) => tell(&found, output),
+        Err(exit) => exit,
+    }
+}
+
+fn sought(asked: &Where) -> Option<Sought> {
+    let position = asked.position.as_ref().map(|p| Sought::At(p.partition.clone(), p.offset));
+    let key = || asked.key.as_ref().map(|key| Sought::Key(key.clone().into_bytes()));
+    let trace = || asked.trace.clone().map(Sought::Trace);
+    let header = || asked.header.clone().map(|(name, value)| Sought::Header(name, value.into_bytes()));
+    position.or_else(key).or_else(trace).or_else(header)
+}
+
+fn tell(w: &Whereabouts, output: Output) -> Exit {
+    let exit = match (w.found.is_empty(), w.complete) {
+        (false, _) => Exit::Fine,
+        (true, true) => Exit::BadNews,
+        (true, false) => Exit::CouldNotTell,
+    };
+    for n in &w.report.not_seen {
+        complain(&format!("not seen: {} ({}): {}", n.what, n.why, n.so));
+    }
+    let text = |out: &mut dyn Write| text(w, output, out);
+    match &w.sought {
+        Sought::At(..) => output.answer(exit, &At::of(w), text),
+        _ => output.answer(exit, &List { items: journeys(w), next: None, complete: w.complete }, text),
+    }
+}
+
+/// The answer for a position: one journey, or none with what the log holds there.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum At {
+    Found(Box<Journey>),
+    Nothing { message: Option<()>, verdicts: [(); 0], steps: [(); 0], complete: bool, text: String },
+}
+
+impl At {
+    fn of(w: &Whereabouts) -> At {
+        match journeys(w).into_iter().next() {
+            Some(journey) => At::Found(Box::new(journey)),
+            None => {
+                At::Nothing { message: None, verdicts: [], steps: [], complete: w.complete, text: nothing(w) }
+            }
+        }
+    }
+}
+
+/// The answer for a search.
+#[derive(Debug, Serialize)]
+struct List {
+    items: Vec<Journey>,
+    next: Option<()>,
+    complete: bool,
+}
+
+fn journeys(w: &Whereabouts) -> Vec<Journey> {
+    let scene = Scene::of(&w.report);
+    w.found.iter().map(|m| journey(m, w, &scene)).collect()
+}
+
+fn journey(m: &Message, w: &Whereabouts, scene: &Scene<'_>) -> Journey {
+    let seen = &m.seen;
+    let about = |v: &GroupVerdict| (v.group.clone(), seen.partition.clone());
+    let verdicts = m.verdicts.iter().map(|v| {
+        let (group, partition) = about(v);
+        let about = About { partition: &partition, group: Some(&group), from: seen.offset };
+        VerdictItem::new(&v.group, (v.outcome, v.cause, v.certainty), v.at, &v.evidence, &about, scene)
+    });
+    Journey {
+        message: MessageItem {
+            cluster: w.report.cluster.clone(),
+            topic: seen.partition.topic.to_string(),
+            partition: seen.partition.index,
+            offset: seen.offset,
+            timestamp: seen.timestamp.into(),
+            append_time: seen.append_time.into(),
+            size_bytes: Some(seen.size_bytes.into()),
+            key_hash: seen.key_hash.map(|hash| format!("{hash:016x}")),
+            headers: seen.headers.clone(),
+            trace_id: seen.trace_id.as_ref().map(ToString::to_string),
+        },
+        verdicts: verdicts.collect(),
+        steps: steps(m),
+        complete: w.complete,
+    }
+}
+
+/// What log and commits show: its beginning, then for each group the wait and the commit that ended it.
+fn steps(m: &Message) -> Vec<Step> {
+    let seen = &m.seen;
+    let trace_id = seen.trace_id.as_ref().map(ToString::to_string);
+    let step = |kind, plane, start: Option<Time>, text: String| Step {
+        kind,
+        plane,
+        service: None,
+        group: None,
+        topic: seen.partition.topic.to_string(),
+        partition: seen.partition.index,
+        offset: seen.offset,
+        start: start.into(),
+        seconds: None,
+        seconds_min: None,
+        seconds_max: None,
+        shared_with: None,
+        trace_id: trace_id.clone(),
+        span_id: None,
+        text,
+    };
+    let mut steps = Vec::new();
+    if let Some(at) = seen.timestamp {
+        steps.push(step(
+            StepKind::Produce,
+            Plane::Log,
+            Some(at),
+            "its producer gave it this time".to_owned(),
+        ));
+    }
+    if let Some(at) = seen.append_time {
+        steps.push(step(StepKind::Append, Plane::Log, Some(at), "the broker appended it".to_owned()));
+    }
+    let began = seen.append_time.or(seen.timestamp);
+    for v in &m.verdicts {
+        let group = Some(v.group.to_string());
+        if let Some((least, most)) = v.queue_ms {
+            let text = prose::waited(&v.group, (Span(least), Span(most)), v.shared_with);
+            let queue = step(StepKind::Queue, Plane::Commits, began, text);
+            let (min, max) = (Some(seconds(least)), Some(seconds(most)));
+            let bounds = Step { seconds_min: min, seconds_max: max, shared_with: v.shared_with, ..queue };
+            steps.push(Step { group: group.clone(), ..bounds });
+        }
+        if v.at.is_some() {
+            let text = prose::outcome(v.outcome, v.at, v.at.unwrap_or_default());
+            steps.push(Step { group, ..step(StepKind::Commit, Plane::Commits, v.at, text) });
+        }
+    }
+    steps
+}
+
+fn seconds(ms: i64) -> f64 {
+    let whole = i32::try_from(ms / 1_000).unwrap_or(i32::MAX);
+    let rest = i32::try_from(ms % 1_000).unwrap_or_default();
+    f64::from(whole) + f64::from(rest) / 1_000.0
+}
+
+fn text(w: &Whereabouts, output: Output, out: &mut dyn Write) -> io::Result<()> {
+    if w.found.is_empty() {
+        return writeln!(out, "{}", nothing(w));
+    }
+    let scene = Scene::of(&w.report);
+    for (i, m) in w.found.iter().enumerate() {
+        if i > 0 {
+            writeln!(out)?;
+        }
+        one(m, &scene, output, out)?;
+    }
+    if !w.complete {
+        writeln!(out, "the search is not complete: there may be more; a longer --since looks further back")?;
+    }
+    Ok(())
+}
+
+fn one(m: &Message, scene: &Scene<'_>, output: Output, out: &mut dyn Write) -> io::Result<()> {
+    let seen = &m.seen;
+    let appended =
+        seen.append_time.and_then(|at| words::moment(at, scene.at)).map(|at| format!(" · appended {at}"));
+    let produced =
+        seen.timestamp.and_then(|at| words::moment(at, scene.at)).map(|at| format!(" · produced {at}"));
+    let trace = seen.trace_id.as_ref().map(|id| format!(" · trace {}", words::name(id)));
+    let head = format!(
+        "{}{}{}{} · {}",
+        place(&seen.partition, seen.offset),
+        produced.unwrap_or_default(),
+        appended.unwrap_or_default(),
+        trace.unwrap_or_default(),
+        words::bytes(seen.size_bytes.into())
+    );
+    writeln!(out, "{}", output.paint.bold(&head))?;
+    if m.verdicts.is_empty() {
+        writeln!(out, "  no group has a position in {}", words::partition(&seen.partition))?;
+    }
+    let width = m.verdicts.iter().map(|v| words::name(&v.group).chars().count()).max().unwrap_or(0);
+    for v in &m.verdicts {
+        let told = prose::outcome(v.outcome, v.at, scene.at);
+        let cause = v.cause.map(|c| format!(", {}", c.id())).unwrap_or_default();
+        let wait = v.queue_ms.map(|(least, most)| {
+            format!("; {}", prose::waited(&v.group, (Span(least), Span(most)), v.shared_with))
+        });
+        let (group, certainty) = (words::name(&v.group), v.certainty.word());
+        writeln!(out, "  {group:width$}  {told}{cause}{}  ({certainty})", wait.unwrap_or_default())?;
+        if output.detail == Detail::Verbose {
+            evidence(v, m, scene, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn evidence(v: &GroupVerdict, m: &Message, scene: &Scene<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let about = About { partition: &m.seen.partition, group: Some(&v.group), from: m.seen.offset };
+    for e in &v.evidence {
+        let at =
+            prose::evidence_at(e).and_then(|at| words::moment(at, scene.at)).unwrap_or_else(|| "-".into());
+        let (text, source) = (prose::evidence_text(e, &about, scene), prose::evidence_source(e, &about));
+        writeln!(out, "      {at:9}  {text}  [{source}]")?;
+    }
+    Ok(())
+}
+
+fn place(partition: &Partition, offset: Offset) -> String {
+    format!("{}@{offset}", words::partition(partition))
+}
+
+/// Why there is nothing to show: there is none, or it could not be seen.
+fn nothing(w: &Whereabouts) -> String {
+    let unsure = if w.complete { "" } else { "; the search is not complete" };
+    match &w.sought {
+        Sought::At(partition, offset) => {
+            let there = prose::instead(w.instead.map(|run| run.kind));
+            format!("no message at {}: there is {there}{unsure}", place(partition, *offset))
+        }
+        Sought::Key(key) => {
+            format!("no message with key {:?} was found{unsure}", words::name(&String::from_utf8_lossy(key)))
+        }
+        Sought::Trace(id) => format!("no message of trace {} was found{unsure}", words::name(id)),
+        Sought::Header(name, value) => {
+            let value = words::name(&String::from_utf8_lossy(value));
+            format!("no message with header {}={value} was found{unsure}", words::name(name))
+        }
+    }
+}

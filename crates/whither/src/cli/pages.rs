@@ -1,0 +1,83 @@
+//! The generated pages of the guide. A test writes and compares them; nothing else makes them.
+
+use std::fmt::Write;
+
+use clap::CommandFactory;
+use whither_core::verdict::{Cause, ShownAs};
+
+use super::Exit;
+use super::args::Args;
+use crate::prose;
+
+/// Every generated page: its name below `docs/guide`, and what it says.
+#[must_use]
+pub fn pages() -> [(&'static str, String); 3] {
+    [("cli.md", commands()), ("settings.md", crate::settings::page()), ("causes.md", causes())]
+}
+
+fn commands() -> String {
+    let mut root = Args::command().term_width(100).color(clap::ColorChoice::Never);
+    root.build();
+    let mut page = String::from(
+        "# Commands\n\n*Generated from `crates/whither/src/cli/args.rs`; a test fails where this page differs.*\n\n## Exit codes\n\n\
+         | code | means |\n|---|---|\n",
+    );
+    for exit in Exit::ALL {
+        let _ = writeln!(page, "| {} | {} |", exit.code(), exit.meaning());
+    }
+    page.push_str(EXIT_IN_FULL);
+    section(&mut root, &mut page);
+    page
+}
+
+fn section(command: &mut clap::Command, page: &mut String) {
+    let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+    let help = command.render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    let _ = write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
+    let subs = command.get_subcommands_mut().filter(|c| c.get_name() != "help");
+    subs.for_each(|sub| section(sub, page));
+}
+
+fn causes() -> String {
+    let mut page = String::from(CAUSES_HEAD);
+    for cause in Cause::ALL {
+        let told = prose::cause(cause);
+        let shown: Vec<&str> = told.shown_as.iter().copied().map(ShownAs::word).collect();
+        let _ = write!(
+            page,
+            "\n## `{}`\n\n{}\n\n| verdict | shown as | what proves it | what to do |\n|---|---|---|---|\n| {} | {} | {} | {} |\n",
+            cause.id(),
+            told.means,
+            told.verdict,
+            shown.join(", "),
+            told.proof,
+            told.act
+        );
+    }
+    page
+}
+
+const EXIT_IN_FULL: &str = "
+`check` and `replay` answer, in this order: 4 if a row of the balance does not add up; 1 if any finding is shown as *loss*; 5 if something
+that was not seen hides verdicts, or records at or above the latest commit of a group in use were left unread; else 0. Records *below* a
+group's position that were left unread are no gap: the group has passed them. Findings about dormant groups are no losses.
+`offsets` answers 5 for a moment before complete commit history begins, 1 if the group had no position then. `where` answers 1 if everything
+was searched and nothing found, 5 if not everything was searched and nothing found.
+
+## Formats
+
+`--format json` writes one document; `--format ndjson` one object a line: `{\"type\":\"balance\",…}` for each row, `{\"type\":\"finding\",…}`,
+`{\"type\":\"not_seen\",…}`, and last `{\"type\":\"summary\",…}` with the counts and the exit code. A stream that does not end with a summary was cut off.
+The same facts give the same bytes.
+";
+
+const CAUSES_HEAD: &str = "\
+# Causes
+
+*Generated from `crates/whither/src/prose/causes.rs`; a test fails where this page differs.*
+
+A *verdict* says what became of records; its certainty says how surely. A *cause* says why, with a certainty of its own. *proof*: the log or
+a coordinator determines it, never revised. *strong*: one explanation is left. *indicative*: counts or timing only. A *snapshot* is one
+`check`; a *follower* (`check --follow`) sees states in order, and proves more.
+";
