@@ -171,7 +171,8 @@ pub(crate) fn problem(error: &io::Error, with_certificate: bool) -> Option<TlsPr
 
 fn certificate_problem(why: &CertificateError) -> TlsProblem {
     match why {
-        CertificateError::UnknownIssuer => TlsProblem::UnknownCa,
+        // A bad signature is an authority that was made anew under its old name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsProblem::UnknownCa,
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsProblem::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             TlsProblem::NotYetValid
@@ -194,6 +195,7 @@ fn alert_problem(alert: AlertDescription, with_certificate: bool) -> TlsProblem 
         AlertDescription::CertificateExpired => TlsProblem::OwnExpired,
         AlertDescription::BadCertificate
         | AlertDescription::CertificateUnknown
+        | AlertDescription::DecryptError
         | AlertDescription::CertificateRevoked
         | AlertDescription::UnsupportedCertificate
         | AlertDescription::UnknownCA => TlsProblem::OwnRefused,

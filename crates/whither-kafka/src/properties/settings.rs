@@ -158,7 +158,8 @@ fn credentials(from: &mut Reader<'_>, module: &str) -> Option<(String, Secret)> 
     match (username, password) {
         (Some(username), Some(password)) => Some((username, Secret::new(password))),
         _ => {
-            let allowed = format!("must be {module} required username=\"…\" password=\"…\"; (with its package)");
+            let allowed =
+                format!("must be {module} required username=\"…\" password=\"…\"; (with its package)");
             from.problem(Problem::new(JAAS, "", allowed));
             None
         }

@@ -48,9 +48,12 @@ fn identity(from: &mut Reader<'_>) -> Option<Identity> {
             None
         }
         (chain, ..) => {
-            let missing =
-                if chain.is_some() { "ssl.keystore.key" } else { "ssl.keystore.certificate.chain" };
-            from.problem(Problem::new(missing, "", "must be given too: a certificate and its key belong together"));
+            let missing = if chain.is_some() { "ssl.keystore.key" } else { "ssl.keystore.certificate.chain" };
+            from.problem(Problem::new(
+                missing,
+                "",
+                "must be given too: a certificate and its key belong together",
+            ));
             None
         }
     }
@@ -107,7 +110,9 @@ fn from_truststore(path: &str, _is_pkcs12: bool) -> String {
 fn from_keystore(path: &str, is_pkcs12: bool) -> String {
     let then = format!("then set ssl.keystore.type=PEM and ssl.keystore.location={path}.pem");
     if is_pkcs12 {
-        return format!("only PEM is read; convert it: openssl pkcs12 -in {path} -nodes -out {path}.pem; {then}");
+        return format!(
+            "only PEM is read; convert it: openssl pkcs12 -in {path} -nodes -out {path}.pem; {then}"
+        );
     }
     format!(
         "only PEM is read; convert it: keytool -importkeystore -srckeystore {path} -destkeystore {path}.p12 -deststoretype PKCS12 && openssl pkcs12 -in {path}.p12 -nodes -out {path}.pem; {then}"

@@ -109,7 +109,10 @@ fn says_what_is_wrong_all_at_once_and_shows_no_secret() {
     ]);
     assert_eq!(wrong.len(), 6, "{wrong:#?}");
     assert!(wrong.iter().all(|w| !w.contains("hunter2")), "{wrong:#?}");
-    assert!(wrong.iter().any(|w| w.contains("keytool -list -rfc -keystore /t.jks > /t.jks.pem")), "{wrong:#?}");
+    assert!(
+        wrong.iter().any(|w| w.contains("keytool -list -rfc -keystore /t.jks > /t.jks.pem")),
+        "{wrong:#?}"
+    );
     assert!(wrong.iter().any(|w| w.contains("goes with PlainLoginModule")), "{wrong:#?}");
 }
 

@@ -1,0 +1,7 @@
+//! Reaching a cluster that is not there, is something else, lies, or does not let us in: one clear line each,
+//! soon, with bounded memory.
+
+mod hostile;
+mod sasl;
+mod server;
+mod tls;
