@@ -115,11 +115,17 @@ pub(super) fn client(settings: &Settings) -> Result<ClientConfig, Exit> {
         complain("no broker address: give one with --brokers host:9092");
         return Err(Exit::Usage);
     }
-    let mut client = ClientConfig::new(cluster.brokers.clone());
-    if let Some(id) = cluster.properties.get("client.id") {
-        client.client_id.clone_from(id);
+    match ClientConfig::from_properties(&cluster.properties) {
+        Ok((mut client, warnings)) => {
+            client.bootstrap.clone_from(&cluster.brokers);
+            warnings.iter().for_each(|warning| complain(&warning.to_string()));
+            Ok(client)
+        }
+        Err(problems) => {
+            problems.iter().for_each(|problem| complain(&problem.to_string()));
+            Err(Exit::Usage)
+        }
     }
-    Ok(client)
 }
 
 /// Tells on standard error what is being done.
@@ -144,7 +150,7 @@ pub(super) fn wait<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<
 }
 
 /// An error with its causes, in one line; what a cause says again is left out.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

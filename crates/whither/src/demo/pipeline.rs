@@ -190,7 +190,7 @@ async fn fraud_check(handle: Handle, switches: Arc<Switches>, pace: Pace) -> Res
     }
 }
 
-async fn leave(mut consumer: Consumer) {
+async fn leave(consumer: Consumer) {
     // A group that is gone already needs no leave.
     drop(consumer.leave().await);
 }

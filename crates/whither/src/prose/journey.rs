@@ -46,7 +46,7 @@ pub fn instead(kind: Option<RunKind>) -> String {
         Some(RunKind::Sparse) => "a hole: compaction removed the record".to_owned(),
         Some(RunKind::Corrupt) => "a batch that can't be read".to_owned(),
         Some(RunKind::Unread(why)) => not_read(why).to_owned(),
-        Some(RunKind::Data | RunKind::Aborted | RunKind::Open { .. }) => {
+        Some(RunKind::Data | RunKind::Aborted | RunKind::Open { .. } | RunKind::Unsettled) => {
             "a record that was gone when asked for".to_owned()
         }
         None => "nothing: the offset is below the log's start or above its end".to_owned(),
