@@ -151,7 +151,8 @@ pub fn load(asked: &Asked) -> Loaded {
         }
     }
     problems.extend(disagreements(&found));
-    let in_force = KEYS.iter().map(|key| found.remove(key.name).unwrap_or_else(|| default(key))).collect();
+    let in_force: Vec<InForce> =
+        KEYS.iter().map(|key| found.remove(key.name).unwrap_or_else(|| default(key))).collect();
     let settings = if problems.is_empty() { Ok(Settings::of(&in_force)) } else { Err(problems) };
     Loaded { settings, in_force, warnings, file }
 }
@@ -221,7 +222,7 @@ impl Values<'_> {
 }
 
 impl Settings {
-    fn of(in_force: &Vec<InForce>) -> Settings {
+    fn of(in_force: &[InForce]) -> Settings {
         let v = Values(in_force);
         Settings {
             cluster: Cluster { brokers: v.list("cluster.brokers"), properties: java_properties(&v) },

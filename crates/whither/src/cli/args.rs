@@ -16,7 +16,7 @@ Examples:
   whither check --brokers kafka:9092              what was lost, where, and why
   whither where orders/3@188231 -b kafka:9092     one message's journey
   whither offsets billing --at 13:01 -b kafka:9092 --csv > undo.csv
-  whither demo                                    a pipeline that really loses messages; no Kafka needed";
+  whither demo                                    a pipeline that really loses messages";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -134,15 +134,9 @@ Examples:
   whither check --brokers kafka:9092
   whither check -b kafka:9092 --group billing -v            with the evidence
   whither check -b kafka:9092 --all --format json > all.json
-  whither check -b kafka:9092 --follow 10m                  watch on: what is seen happening is proved
+  whither check -b kafka:9092 --follow 10m                  watch on: more is proved
   whither check -b kafka:9093 --command-config client.properties")]
 pub struct Check {
-    /// How to reach the cluster.
-    #[command(flatten)]
-    pub connection: Connection,
-    /// Which part of it.
-    #[command(flatten)]
-    pub filter: Filter,
     /// Stop reading after this long; what was not read is told as unread [default: 60s]
     #[arg(long, value_name = "TIME", conflicts_with = "all")]
     pub deadline: Option<Length>,
@@ -158,6 +152,12 @@ pub struct Check {
     /// Save what was seen, to be judged again by `whither replay`
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Which part of the cluster.
+    #[command(flatten)]
+    pub filter: Filter,
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 /// `whither where`.
@@ -201,7 +201,8 @@ Examples:
   whither offsets billing --at 13:01 --brokers kafka:9092   who stood where, and who committed it
   whither offsets billing --at '15m ago' -b kafka:9092
   whither offsets billing --at 2026-11-21T13:01:00Z --csv -b kafka:9092 > undo.csv
-  kafka-consumer-groups.sh --bootstrap-server kafka:9092 --group billing --reset-offsets --from-file undo.csv --execute")]
+  kafka-consumer-groups.sh --bootstrap-server kafka:9092 --group billing \\
+    --reset-offsets --from-file undo.csv --execute")]
 pub struct Offsets {
     /// The group
     #[arg(value_name = "GROUP")]

@@ -26,17 +26,27 @@ fn commands() -> String {
         let _ = writeln!(page, "| {} | {} |", exit.code(), exit.meaning());
     }
     page.push_str(EXIT_IN_FULL);
-    section(&mut root, &mut page);
+    help_of(&mut root, &mut page);
+    for sub in root.get_subcommands().filter(|c| c.get_name() != "help") {
+        section(sub, &mut page);
+    }
     page
 }
 
-fn section(command: &mut clap::Command, page: &mut String) {
+/// What holds for every command stands once, at the top.
+fn section(command: &clap::Command, page: &mut String) {
+    let mut own = command.clone().mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
+    help_of(&mut own, page);
+    for sub in command.get_subcommands().filter(|c| c.get_name() != "help") {
+        section(sub, page);
+    }
+}
+
+fn help_of(command: &mut clap::Command, page: &mut String) {
     let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
     let help = command.render_long_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let _ = write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
-    let subs = command.get_subcommands_mut().filter(|c| c.get_name() != "help");
-    subs.for_each(|sub| section(sub, page));
 }
 
 fn causes() -> String {

@@ -7,12 +7,12 @@ use clap::ValueEnum;
 /// When to use colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum When {
-    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` is set; always with `CLICOLOR_FORCE`.
+    /// On a terminal
     #[default]
     Auto,
-    /// Always.
+    /// Always
     Always,
-    /// Never.
+    /// Never
     Never,
 }
 

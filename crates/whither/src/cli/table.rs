@@ -9,7 +9,7 @@ mod layout;
 
 use std::io::{self, Write};
 
-use whither_core::verdict::ShownAs;
+use whither_core::verdict::{Outcome, ShownAs};
 
 use super::Exit;
 use super::exit::unread_ahead;
@@ -92,15 +92,26 @@ fn conclusion(r: &Report) -> String {
             let ahead = r.balance.iter().filter(|b| unread_ahead(b)).count();
             let unread = match ahead {
                 0 => String::new(),
-                1 => "; of 1 row records ahead of the group were not read: a longer --deadline, or --all, reads them"
+                1 => "; 1 row has unread records ahead of the group's position (--all reads everything)"
                     .to_owned(),
                 n => format!(
-                    "; of {n} rows records ahead of the group were not read: a longer --deadline, or --all, reads them"
+                    "; {n} rows have unread records ahead of the group's position (--all reads everything)"
                 ),
             };
             format!("could not tell: no loss found, but what was not seen may hide one{unread}")
         }
         _ if r.balance.is_empty() => "nothing to judge: no group has a position".to_owned(),
-        _ => format!("nothing lost: {} rows add up", words::count(r.balance.len() as u64)),
+        _ => accounted_for(r),
     }
+}
+
+fn accounted_for(r: &Report) -> String {
+    let all: u64 = r.balance.iter().map(|b| b.records).fold(0, u64::saturating_add);
+    let unread = r.balance.iter().map(|b| b.count(Outcome::Unread)).fold(0, u64::saturating_add);
+    let (rows, s) = (words::count(r.balance.len() as u64), if r.balance.len() == 1 { "" } else { "s" });
+    let read = match unread {
+        0 => String::new(),
+        n => format!("; {} that groups had passed were left unread", words::records(n)),
+    };
+    format!("nothing lost: {} in {rows} row{s} are accounted for{read}", words::records(all))
 }

@@ -39,19 +39,25 @@ pub fn finding(v: &Verdict, scene: &Scene<'_>) -> Told {
 /// letters are added up.
 #[must_use]
 pub fn findings(alike: &[&Verdict], scene: &Scene<'_>) -> String {
-    let Some(v) = alike.first() else { return String::new() };
-    if v.cause == Cause::RoutedToDeadLetter {
-        return why::dead_letters_from(alike);
+    match (alike.first(), more(alike)) {
+        (None, _) => String::new(),
+        (Some(v), _) if v.cause == Cause::RoutedToDeadLetter => why::dead_letters_from(alike),
+        (Some(v), None) => finding(v, scene).text(),
+        (Some(v), Some(more)) => format!("{}; {more}", finding(v, scene).text()),
     }
-    let text = finding(v, scene).text();
-    match alike.len() {
-        1 => text,
-        n => {
-            let all = alike.iter().map(|v| v.records).fold(0, u64::saturating_add);
-            let topic = name(&v.partition.topic);
-            format!("{text}; {} more like it on {topic}, {} in all", count(n as u64 - 1), records(all))
-        }
+}
+
+/// `11 more like it on orders, at most 480 records in all`; none where there is only one.
+#[must_use]
+pub fn more(alike: &[&Verdict]) -> Option<String> {
+    let (first, rest) = alike.split_first()?;
+    if rest.is_empty() {
+        return None;
     }
+    let all = alike.iter().map(|v| v.records).fold(0, u64::saturating_add);
+    let bound = if alike.iter().any(|v| v.at_most) { "at most " } else { "" };
+    let (n, topic) = (count(rest.len() as u64), name(&first.partition.topic));
+    Some(format!("{n} more like it on {topic}, {bound}{} in all", records(all)))
 }
 
 fn what(v: &Verdict) -> String {

@@ -134,7 +134,7 @@ fn expired(v: &Verdict, scene: &Scene<'_>) -> Next {
     };
     let place = partition(partition_next);
     let left = span(until.since(scene.at));
-    let command = format!("whither check --group {} -v", group(v));
+    let command = format!("whither check --brokers $BROKERS --group {} -v", group(v));
     Next { before: Some(*until), ..Next::new(format!("{place} loses data in {left} at this pace"), command) }
 }
 

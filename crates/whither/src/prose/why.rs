@@ -86,8 +86,7 @@ fn carries(evidence: &Evidence) -> bool {
         | Evidence::HistorySince { .. }
         | Evidence::LastStable { .. }
         | Evidence::OriginMatches { .. }
-        | Evidence::RecordTime { .. }
-        | Evidence::Commit { which: WhichCommit::First, .. } => false,
+        | Evidence::RecordTime { .. } => false,
         Evidence::LogStart { .. }
         | Evidence::LogEnd { .. }
         | Evidence::Commit { .. }

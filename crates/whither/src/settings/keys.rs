@@ -277,7 +277,7 @@ pub fn variable(name: &str) -> String {
 pub fn nearest(name: &str) -> Option<String> {
     let files = KEYS.iter().filter(|k| k.kind == Kind::Secret).map(|k| format!("{}_file", k.name));
     let all = KEYS.iter().map(|k| k.name.to_owned()).chain(files);
-    near(name, all, |known, got| strsim::damerau_levenshtein(known, got))
+    near(name, all, strsim::damerau_levenshtein)
 }
 
 pub(super) fn near(

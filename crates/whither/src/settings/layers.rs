@@ -126,7 +126,7 @@ fn walk(table: &DeTable<'_>, prefix: &str, text: &str, file: &str, layer: &mut L
         match keys::find(&name) {
             None => layer.problems.push(Problem::unknown(&name, &origin)),
             Some(key) if key.kind == Kind::Secret => {
-                layer.problems.push(Problem::inline_secret(key, &origin))
+                layer.problems.push(Problem::inline_secret(key, &origin));
             }
             Some(key) => match several(value) {
                 Some(values) if key.kind.is_list() && values.len() == 1 => {

@@ -1,5 +1,6 @@
 //! Renderings of hand-made reports against files in `tests/golden`. `WHITHER_BLESS=1 cargo test` rewrites them:
 //! then read the difference.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 mod every_cause;
 mod reports;
 
@@ -87,6 +88,7 @@ fn what_could_not_be_seen() {
 #[test]
 fn unread_below_a_position_is_no_gap() {
     let report = reports::unread_below();
+    golden("unread-below.txt", &text(&report, Detail::Normal, Paint::default()));
     assert_eq!(Exit::of(&report), Exit::Fine);
 }
 

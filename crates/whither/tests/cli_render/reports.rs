@@ -193,7 +193,8 @@ pub(crate) fn many() -> Report {
         evidence: vec![Evidence::AbortMarker { offset: 88_418, producer_id: 4_011, at: ago(90) }],
         ..verdict(Cause::TransactionAborted, "payments", i, None)
     };
-    of_findings((0..50).map(loss).chain((0..12).map(aborted)).collect())
+    let apart = |i: i32| Verdict { partition: Partition::new(format!("topic-{i:02}"), 0), ..loss(i) };
+    of_findings((0..50).map(loss).chain((0..25).map(apart)).chain((0..12).map(aborted)).collect())
 }
 
 pub(crate) fn hostile() -> Report {

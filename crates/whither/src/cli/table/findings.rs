@@ -14,6 +14,8 @@ use crate::report::Report;
 
 /// Findings of one label told one by one before the rest is summed up.
 const SHOWN: usize = 20;
+/// So many losses or risks alike are told each for itself.
+const ALIKE: usize = 3;
 /// Names of dormant groups told.
 const NAMES: usize = 5;
 
@@ -77,11 +79,8 @@ pub(super) fn write(
         if label == Label::Dormant && !verbose {
             continue;
         }
-        let folded = if verbose || label.at_length() {
-            findings.iter().map(|v| vec![*v]).collect()
-        } else {
-            fold(&findings)
-        };
+        let folded =
+            if verbose { findings.iter().map(|v| vec![*v]).collect() } else { fold(label, &findings) };
         let shown = if verbose { folded.len() } else { SHOWN };
         for alike in folded.iter().take(shown) {
             one(label, alike, scene, verbose, paint, out)?;
@@ -110,8 +109,8 @@ fn rank(label: Label, v: &Verdict) -> impl Ord + use<> {
     (soonest, most, v.group.clone(), v.partition.clone(), v.from, v.id)
 }
 
-/// Findings that differ only in their partition, together.
-fn fold<'v>(findings: &[&'v Verdict]) -> Vec<Vec<&'v Verdict>> {
+/// Findings that differ only in their partition, together. A few that matter stand each for itself.
+fn fold<'v>(label: Label, findings: &[&'v Verdict]) -> Vec<Vec<&'v Verdict>> {
     let mut folded: Vec<Vec<&Verdict>> = Vec::new();
     let mut places: BTreeMap<_, usize> = BTreeMap::new();
     for v in findings {
@@ -122,7 +121,11 @@ fn fold<'v>(findings: &[&'v Verdict]) -> Vec<Vec<&'v Verdict>> {
             None => folded.push(vec![v]),
         }
     }
-    folded
+    let apart = |together: &Vec<&'v Verdict>| label.at_length() && together.len() <= ALIKE;
+    let each = |together: Vec<&'v Verdict>| -> Vec<Vec<&'v Verdict>> {
+        if apart(&together) { together.into_iter().map(|v| vec![v]).collect() } else { vec![together] }
+    };
+    folded.into_iter().flat_map(each).collect()
 }
 
 fn one(
@@ -139,6 +142,9 @@ fn one(
         let told = prose::finding(v, scene);
         block(&painted, &told.what, Some(v.certainty.word()), paint, out)?;
         block("", &told.why, Some(&format!("cause: {}", v.cause_certainty.word())), paint, out)?;
+        if let Some(more) = prose::more(alike) {
+            block("", &format!("and {more}"), None, paint, out)?;
+        }
         next(v, scene, paint, out)?;
     } else {
         block(&painted, &prose::findings(alike, scene), Some(v.certainty.word()), paint, out)?;
