@@ -1,7 +1,7 @@
 //! The machine: state by key, facts in, outputs out.
 
 use crate::admit;
-use crate::codec::{Code, Reader, Writer};
+use crate::codec::{self, Code, Reader, Writer};
 use crate::fact::{Fact, Run};
 use crate::joins::Origin;
 use crate::key::{At, Key, Offset, Partition};
@@ -212,9 +212,9 @@ impl Engine {
     pub fn restore(&mut self, bytes: &[u8]) -> Result<Key, NotASnapshot> {
         let (key, mut r) = Reader::begin(bytes)?;
         let state = match key.at {
-            At::Log(_) => State::Log(Box::new(Log::get(&mut r)?)),
-            At::Origin(..) => State::Origin(Origin::get(&mut r)?),
-            At::Ledger(_) => State::Ledger(Box::new(Ledger::get(&mut r)?)),
+            At::Log(_) => State::Log(Box::new(codec::log(&mut r)?)),
+            At::Origin(..) => State::Origin(codec::origin(&mut r)?),
+            At::Ledger(_) => State::Ledger(Box::new(codec::ledger(&mut r)?)),
         };
         r.finish()?;
         self.keys.insert(key.clone(), state);

@@ -259,7 +259,9 @@ fn java_properties(v: &Values<'_>) -> BTreeMap<String, String> {
         let Some(name) = value.key.strip_prefix("cluster.") else { continue };
         let own =
             matches!(name, "brokers" | "sasl.username" | "sasl.password" | "sasl.oauthbearer.token_file");
-        if let Some(text) = value.values.first().filter(|_| !own) {
+        // What nobody set is left to the client: it tells what has no effect, which would be our own words.
+        let set = value.origin != "default";
+        if let Some(text) = value.values.first().filter(|_| set && !own) {
             properties.insert(name.to_owned(), text.clone());
         }
     }

@@ -27,7 +27,7 @@ fn refusal(cx: &Context<'_>, fact: &Fact) -> Option<Refusal> {
     if !fits_names(fact, cx.limits.name_bytes) {
         return Some(Refusal::NameTooLong);
     }
-    (!sound(fact)).then_some(Refusal::Malformed)
+    (!is_sound(fact)).then_some(Refusal::Malformed)
 }
 
 fn belongs(at: &At, fact: &Fact) -> bool {
@@ -91,7 +91,8 @@ fn fits_change(change: &Change, limit: usize) -> bool {
     }
 }
 
-fn sound(fact: &Fact) -> bool {
+/// Whether a fact can be true at all.
+pub(crate) fn is_sound(fact: &Fact) -> bool {
     match fact {
         Fact::Bounds(b) => {
             is_offset(b.log_start) && is_offset(b.end) && is_offset(b.last_stable) && b.log_start <= b.end
@@ -102,12 +103,12 @@ fn sound(fact: &Fact) -> bool {
                 && range(b.base, b.last.saturating_add(1))
                 && u64::from(b.count) <= width(b.base, b.last + 1)
         }
-        Fact::Marker(m) => is_offset(m.offset),
+        Fact::Marker(m) => holds_one(m.offset),
         Fact::Opened(o) => range(o.from, o.to) && apart(o.from, o.to, &o.present),
         Fact::Unread(u) => range(u.from, u.to),
         Fact::Corrupt(c) => range(c.from, c.to),
-        Fact::DeadLetter(d) => is_offset(d.offset) && is_offset(d.origin_offset),
-        Fact::Station(d) => is_offset(d.offset) && is_offset(d.origin_offset),
+        Fact::DeadLetter(d) => holds_one(d.offset) && holds_one(d.origin_offset),
+        Fact::Station(d) => holds_one(d.offset) && holds_one(d.origin_offset),
         Fact::Commit(c) => is_offset(c.source_offset) && c.value.is_none_or(|v| is_offset(v.offset)),
         Fact::Members(m) => is_offset(m.source_offset),
         Fact::MemberChange(m) => is_offset(m.source_offset),
@@ -145,7 +146,7 @@ fn sound_between(fact: &Fact) -> bool {
         Fact::GaveUp(g) => is_offset(g.offset),
         Fact::RolledBack(r) => range(r.from, r.to) && is_offset(r.marker),
         Fact::Replaced(r) => range(r.from, r.to),
-        Fact::RoutedAway(a) => is_offset(a.offset) && !a.stations.is_empty(),
+        Fact::RoutedAway(a) => holds_one(a.offset) && !a.stations.is_empty(),
         _ => true,
     }
 }
@@ -156,6 +157,11 @@ fn width(from: Offset, to: Offset) -> u64 {
 
 pub(crate) fn is_offset(offset: Offset) -> bool {
     (0..=OFFSET_MAX).contains(&offset)
+}
+
+/// Whether a record may stand at this offset: there is one behind it.
+fn holds_one(offset: Offset) -> bool {
+    range(offset, offset.saturating_add(1))
 }
 
 fn range(from: Offset, to: Offset) -> bool {

@@ -3,5 +3,5 @@
 mod check;
 mod order;
 
-pub(crate) use check::{checked, is_offset};
+pub(crate) use check::{checked, is_offset, is_sound};
 pub(crate) use order::HeldBack;

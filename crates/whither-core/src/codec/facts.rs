@@ -4,8 +4,9 @@ use super::wire::{Code, Reader, Writer, record, words};
 use crate::engine::NotASnapshot;
 use crate::fact::{
     Bounds, CommitValue, Committed, Committer, Config, Convention, Coordinator, Corrupt, Cut, DeadLetter,
-    EpochEnd, Fact, GaveUp, GroupKind, GroupState, Marker, MarkerKind, Member, Progress, Record, Replaced,
-    Role, RolledBack, RoutedAway, Run, RunKind, Size, Tail, Topic, TopicState, Transaction, WhyUnread,
+    EpochEnd, Fact, GaveUp, GroupKind, GroupState, Marker, MarkerKind, Member, Opened, Progress, Record,
+    Replaced, Role, RolledBack, RoutedAway, Run, RunKind, Size, Tail, Topic, TopicState, Transaction,
+    WhyUnread,
 };
 use crate::key::TopicId;
 use crate::time::{Span, Time};
@@ -52,6 +53,7 @@ words! {
 record! {
     Bounds { at, topic_id, log_start, local_start, last_stable, end, leader_epoch }
     Marker { offset, at, producer_id, producer_epoch, kind }
+    Opened { from, to, present }
     Corrupt { from, to, at }
     Cut { base, last, log_start }
     GaveUp { producer_id, producer_epoch, offset, at }
@@ -191,7 +193,7 @@ impl Code for TopicState {
     }
 }
 
-/// A fact that waits for its time: commits and edges, no other is held back.
+/// A fact that waits: commits and edges for their time, runs for their counters; no other does.
 impl Code for Fact {
     fn put(&self, w: &mut Writer<'_>) {
         match self {
@@ -202,6 +204,14 @@ impl Code for Fact {
             Fact::Bounds(b) => {
                 1_u8.put(w);
                 b.put(w);
+            }
+            Fact::Run(run) => {
+                3_u8.put(w);
+                run.put(w);
+            }
+            Fact::Opened(opened) => {
+                4_u8.put(w);
+                opened.put(w);
             }
             other => {
                 debug_assert!(false, "{other:?} is never held back");
@@ -214,6 +224,8 @@ impl Code for Fact {
         match u8::get(r)? {
             0 => Code::get(r).map(Fact::Committed),
             1 => Code::get(r).map(Fact::Bounds),
+            3 => Code::get(r).map(Fact::Run),
+            4 => Code::get(r).map(Fact::Opened),
             _ => r.fail("a fact that waits"),
         }
     }

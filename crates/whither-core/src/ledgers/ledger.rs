@@ -35,6 +35,8 @@ pub(crate) struct Ledger {
     pub(crate) looked_at: BTreeMap<Offset, Record>,
     pub(crate) tails: BTreeMap<i32, Tail>,
     pub(crate) held: HeldBack,
+    /// Runs whose counters have not come yet.
+    pub(crate) arriving: Vec<Fact>,
     /// What was last told of each finding and row, as a hash: only what changed is told again.
     pub(crate) told: BTreeMap<u64, u64>,
     pub(crate) asked: BTreeSet<(Offset, Offset)>,
@@ -63,9 +65,14 @@ impl Ledger {
 
     fn one(&mut self, cx: &Context<'_>, fact: &Fact, out: &mut Vec<Output>) {
         match fact {
-            Fact::Run(run) => self.log.runs.put(*run),
+            Fact::Run(_) | Fact::Opened(_) => {
+                self.arriving.push(fact.clone());
+                // Too many to wait for their counters: these will come.
+                if self.arriving.len() > cx.limits.held_back {
+                    self.arrive();
+                }
+            }
             Fact::Progress(progress) => self.progress(cx, progress),
-            Fact::Opened(opened) => self.log.runs.open(opened),
             Fact::Cut(cut) => self.log.cut = Some(*cut),
             Fact::Corrupt(corrupt) => bounded_push(&mut self.log.corrupt, *corrupt, cx.limits.exceptions),
             Fact::GaveUp(gave_up) => bounded_push(&mut self.log.gave_up, *gave_up, cx.limits.exceptions),
@@ -108,9 +115,21 @@ impl Ledger {
         }
     }
 
+    /// Takes in the runs that these counters cover.
     fn progress(&mut self, cx: &Context<'_>, progress: &Progress) {
+        self.arrive();
         self.log.sample(progress.sample, cx.limits);
         self.log.progress = Some(*progress);
+    }
+
+    fn arrive(&mut self) {
+        for fact in self.arriving.drain(..) {
+            match fact {
+                Fact::Run(run) => self.log.runs.put(run),
+                Fact::Opened(opened) => self.log.runs.open(&opened),
+                _ => {}
+            }
+        }
     }
 
     fn bounds(&mut self, cx: &Context<'_>, bounds: &Bounds) {
@@ -136,6 +155,7 @@ impl Ledger {
                 return;
             }
             let old = core::mem::take(&mut self.log);
+            self.arriving.clear();
             self.before = Some(Box::new(old));
             self.away.clear();
             self.looked_at.clear();

@@ -39,16 +39,19 @@ impl Log {
         facts: &[&Fact],
         out: &mut Vec<Output>,
     ) -> Option<Deadline> {
+        let said = out.len();
         for fact in facts {
             self.one(cx, fact, out);
         }
         self.flush(cx, out);
-        self.tell_progress(cx, out);
+        self.tell_progress(cx, said, out);
         None
     }
 
     pub(crate) fn expire(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) -> Option<Deadline> {
+        let said = out.len();
         self.settle_what_has_no_marker(cx, out);
+        self.tell_progress(cx, said, out);
         self.commits.tell_tail(cx, out);
         None
     }
@@ -344,7 +347,9 @@ impl Log {
         }
     }
 
-    pub(super) fn tell_progress(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) {
+    /// Tells the counters, when they have changed or runs were told: the ledger takes runs with the counters
+    /// that cover them, so that its rows add up at any moment.
+    fn tell_progress(&mut self, cx: &Context<'_>, said: usize, out: &mut Vec<Output>) {
         let (Some(first), Some(last)) = (self.segments.first(), self.segments.last()) else { return };
         let announced = self.segments.iter().find(|s| s.from == self.reading).unwrap_or(last);
         let progress = Progress {
@@ -358,7 +363,8 @@ impl Log {
             first: first.first,
             sample: announced.sample,
         };
-        if self.told != Some(progress) {
+        let is_run = |o: &Output| matches!(o, Output::Fact(_, Fact::Run(_) | Fact::Opened(_)));
+        if self.told != Some(progress) || out.iter().skip(said).any(is_run) {
             self.told = Some(progress);
             out.push(to_ledger(cx, Fact::Progress(progress)));
         }

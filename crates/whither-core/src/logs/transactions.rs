@@ -42,6 +42,9 @@ impl Transactions {
     /// Takes a run of a transactional batch and gives it back as it stands until the end marker. Past the
     /// limit a run is not followed to its end: it stays unsettled.
     pub(crate) fn wrote(&mut self, producer_id: i64, run: Run, limits: &Limits) -> Run {
+        if run.kind == RunKind::Empty {
+            return run;
+        }
         let known = self.open.contains_key(&producer_id);
         if self.runs >= limits.runs || (!known && self.open.len() >= limits.open_transactions) {
             return Run { kind: RunKind::Unsettled, ..run };

@@ -7,3 +7,4 @@ mod positions;
 mod transactions;
 mod dead_letters;
 mod healthy;
+mod hostile;

@@ -1,0 +1,97 @@
+//! What the stages rely on, checked of states that were read: a snapshot may have been made by anybody.
+
+use crate::admit::{is_offset, is_sound};
+use crate::fact::{DeadLetter, Fact, Run};
+use crate::joins::Origin;
+use crate::ledgers::{Ledger, Life, LogView, MoveKind, Positions};
+use crate::logs::{Log, Segment};
+
+pub(super) fn log(log: &Log) -> bool {
+    let ordered = log
+        .segments
+        .iter()
+        .zip(log.segments.iter().skip(1))
+        .all(|(a, b)| a.next <= b.from && a.from < b.from);
+    let waiting = log.commits.pending.values().flatten().all(|(_, c)| is_sound(&Fact::Committed(c.clone())));
+    ordered
+        && waiting
+        && is_offset(log.reading)
+        && log.origin.is_none_or(is_offset)
+        && log.bounds.is_none_or(|b| is_sound(&Fact::Bounds(b)))
+        && log.segments.iter().all(segment)
+}
+
+fn segment(s: &Segment) -> bool {
+    let within = |from: i64, to: i64| s.from <= from && from < to && to <= s.next;
+    let held = |r: &Run| within(r.from, r.to) && is_sound(&Fact::Run(*r));
+    let open = s.transactions.open.values();
+    is_offset(s.from)
+        && is_offset(s.next)
+        && s.from <= s.next
+        && s.records.checked_add(s.unread).is_some_and(|both| both <= s.covered())
+        && s.pending.iter().all(|p| within(p.from, p.to))
+        && s.transactions.first_ends.values().all(|m| is_sound(&Fact::Marker(*m)))
+        && open.clone().all(|o| o.runs.iter().all(held) && o.stations.iter().all(letter))
+        && open.flat_map(|o| &o.runs).try_fold(0_u64, |sum, r| sum.checked_add(r.records)).is_some()
+}
+
+fn letter(l: &DeadLetter) -> bool {
+    is_sound(&Fact::DeadLetter(l.clone()))
+}
+
+pub(super) fn origin(origin: &Origin) -> bool {
+    origin.stations.iter().all(letter)
+}
+
+pub(super) fn ledger(ledger: &Ledger) -> bool {
+    let away = ledger.away.iter().all(|(at, a)| *at == a.offset && is_sound(&Fact::RoutedAway(a.clone())));
+    view(&ledger.log)
+        && ledger.before.as_deref().is_none_or(view)
+        && ledger.groups.values().all(|p| positions(p))
+        && away
+        && ledger.held.facts.iter().all(|(_, f)| is_sound(f))
+        && ledger.arriving.iter().all(is_sound)
+}
+
+fn view(log: &LogView) -> bool {
+    let runs = &log.runs.runs;
+    let ordered = runs.iter().zip(runs.iter().skip(1)).all(|(a, b)| a.to <= b.from);
+    ordered
+        && runs.iter().all(|r| {
+            let most = r.to.saturating_sub(r.from).unsigned_abs();
+            let fits = r.data <= most && r.aborted <= most && r.other <= most;
+            is_offset(r.from) && is_offset(r.to) && r.from < r.to && fits
+        })
+        && log.bounds.is_none_or(|b| is_sound(&Fact::Bounds(b)))
+        && log.progress.is_none_or(|p| is_sound(&Fact::Progress(p)))
+        && log.starts.iter().all(|(_, start)| is_offset(*start))
+        && log.samples.iter().all(|(offset, _)| is_offset(*offset))
+        && log.replaced.iter().all(|r| is_sound(&Fact::Replaced(*r)))
+        && log.corrupt.iter().all(|c| is_sound(&Fact::Corrupt(*c)))
+        && log.gave_up.iter().all(|g| is_sound(&Fact::GaveUp(*g)))
+        && log.went_back.iter().all(|w| is_offset(w.from) && is_offset(w.to))
+        && log.letters.iter().all(|(at, l)| *at == l.offset && letter(l))
+        && log.epoch_ends.values().all(|e| is_sound(&Fact::EpochEnd(*e)))
+        && log.transactions.values().all(|t| is_sound(&Fact::Transaction(t.clone())))
+        && log
+            .rolled_back
+            .is_none_or(|(a, b)| is_sound(&Fact::RolledBack(a)) && is_sound(&Fact::RolledBack(b)))
+}
+
+fn positions(p: &Positions) -> bool {
+    life(&p.life) && p.other.as_deref().is_none_or(life)
+}
+
+fn life(life: &Life) -> bool {
+    let single = [life.latest.as_ref(), life.highest(), life.first(), life.removed().map(|r| &r.before)];
+    let moved = life.moves().iter().flat_map(|m| [&m.before, &m.this]);
+    let starts = life.moves().iter().all(|m| match m.kind {
+        MoveKind::Overtaken(start, _) => is_offset(start),
+        _ => true,
+    });
+    starts
+        && single.into_iter().flatten().chain(moved).all(|c| is_offset(c.offset))
+        && life.lowest.is_none_or(is_offset)
+        && life.earlier.is_none_or(|(_, offset)| is_offset(offset))
+        && life.odd.as_ref().is_none_or(|o| is_offset(o.blurred))
+}
