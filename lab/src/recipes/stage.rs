@@ -1,5 +1,5 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::clients::{Error, Jvm};
 use crate::cluster::{Cluster, Options, Version};
@@ -20,17 +20,26 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// All of them, cheapest first.
-    pub const ALL: [Self; 4] = [Self::Shared, Self::Forgetful, Self::Fragile, Self::Replicated];
+    /// Those that have a Kafka of their own, in two rows that go on at the same time: the second one mostly
+    /// waits.
+    pub const ROWS: [&[Self]; 2] = [&[Self::Shared, Self::Fragile, Self::Replicated], &[Self::Forgetful]];
 
     /// Whether a recipe of stage `other` can run here.
     pub fn hosts(self, other: Self, version: Version) -> bool {
         self == other || (self == Self::Shared && other == Self::SharedSince4 && version == Version::V4_3)
     }
 
-    /// Whether recipes may run at the same time.
-    pub fn side_by_side(self) -> bool {
-        !matches!(self, Self::Fragile | Self::Replicated)
+    /// How many recipes go on at once; most of their time is waiting for the broker.
+    pub fn workers(self) -> usize {
+        match self {
+            Self::Shared | Self::SharedSince4 | Self::Forgetful => 4,
+            Self::Fragile | Self::Replicated => 1,
+        }
+    }
+
+    /// How long `check --follow` has to watch for everything of this stage to happen.
+    pub fn follow(self) -> Duration {
+        Duration::from_secs(if self == Self::Forgetful { 110 } else { 60 })
     }
 
     fn options(self, version: Version) -> Options {
