@@ -61,11 +61,16 @@ pub fn play(
     let play_row = |stages: &[Stage]| {
         let mut report = Report::default();
         for &stage in stages {
-            let hosts = |recipe: &&Recipe| stage.hosts(recipe.stage, version);
+            let hosts = |recipe: &&Recipe| stage.hosts(recipe, version);
             let hosted: Vec<_> = recipes.iter().filter(hosts).copied().collect();
-            if !hosted.is_empty() {
+            // Nobody to watch: what is healthy has happened once already.
+            let in_vain = stage == Stage::Watched && whither.is_none();
+            if !hosted.is_empty() && !in_vain {
                 let lab = start(stage, version, keep)?;
-                play_stage(&lab, stage, &hosted, whither, &mut report)?;
+                // One that whither fails on must not hide what it says on the others.
+                if let Err(error) = play_stage(&lab, stage, &hosted, whither, &mut report) {
+                    report.broken.push((format!("{stage:?}"), error.to_string()));
+                }
             }
         }
         Ok(report)
@@ -99,18 +104,23 @@ fn play_stage(
     whither: Option<&Path>,
     report: &mut Report,
 ) -> Result<(), Error> {
+    if stage == Stage::Watched {
+        let plays = recipes.iter().filter_map(|recipe| recipe.snapshot_play());
+        let durings = plays.map(|(name, play)| (name, Box::new(move || play(lab)) as During<'_>)).collect();
+        return follow(lab, stage, durings, &[], whither, report);
+    }
     let outcomes = snapshots(lab, stage, recipes, &mut report.broken);
     let standing: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.truths.clone()).collect();
     if let (Some(whither), false) = (whither, standing.is_empty()) {
         let check = check(whither, lab, None, || ())?;
-        report.judge(&standing, &check);
+        report.judge(&standing, &[], &check);
     }
+    report.truths.extend_from_slice(&standing);
     let followed: Vec<_> = recipes.iter().filter_map(|recipe| recipe.follower_play()).collect();
     let befores = followed.iter().map(|&(name, play)| (name, move || Ok((name, play(lab)?)))).collect();
     let durings: Vec<(&str, During<'_>)> = all_of(befores, stage.workers(), &mut report.broken);
-    report.truths.extend(standing);
     if !durings.is_empty() {
-        follow(lab, stage, durings, whither, report)?;
+        follow(lab, stage, durings, &standing, whither, report)?;
     }
     // The clients of the first half live until here: they stand beside the second as well.
     drop(outcomes);
@@ -132,6 +142,7 @@ fn follow(
     lab: &Lab,
     stage: Stage,
     durings: Vec<(&str, During<'_>)>,
+    standing: &[Truth],
     whither: Option<&Path>,
     report: &mut Report,
 ) -> Result<(), Error> {
@@ -155,11 +166,11 @@ fn follow(
         let why = format!("took {} s; the follower may have missed the end", took.as_secs());
         report.broken.push((format!("{stage:?}, followed"), why));
     }
-    let truths: Vec<_> = outcomes.iter().flat_map(|outcome: &Outcome<'_>| outcome.truths.clone()).collect();
+    let truths = outcomes.iter().flat_map(|outcome: &Outcome<'_>| outcome.truths.clone());
+    let truths: Vec<_> = truths.map(Truth::followed).collect();
     if let Some(check) = check {
         // What stood before is still true, and has to raise nothing now either.
-        let others: Vec<_> = report.truths.clone();
-        report.judge_among(&truths, &others, &check);
+        report.judge(&truths, standing, &check);
     }
     report.truths.extend(truths);
     Ok(())
@@ -182,11 +193,8 @@ impl Report {
         self.complaints.sort();
     }
 
-    fn judge(&mut self, truths: &[Truth], check: &Check) {
-        self.judge_among(truths, &[], check);
-    }
-
-    fn judge_among(&mut self, truths: &[Truth], others: &[Truth], check: &Check) {
+    /// Judges `truths`; `others` explain what else is there.
+    fn judge(&mut self, truths: &[Truth], others: &[Truth], check: &Check) {
         let mut known = truths.to_vec();
         known.extend_from_slice(others);
         let judged = judge(&known, check);
