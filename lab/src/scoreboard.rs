@@ -58,10 +58,6 @@ fn faults(page: &mut String, judgements: &[Judgement]) {
 }
 
 fn fault_row(page: &mut String, judgement: &Judgement, told: &FaultOutcome, fault: &Fault) {
-    let seen_by = match judgement.truth.needs {
-        Needs::Snapshot => "snapshot",
-        Needs::Follower => "follower",
-    };
     let found = match (told.found, fault.required) {
         (true, _) => "yes",
         (false, true) => "**no**",
@@ -70,9 +66,10 @@ fn fault_row(page: &mut String, judgement: &Judgement, told: &FaultOutcome, faul
     let cause = if told.found { mark(Some(told.cause_right)) } else { "" };
     let _ = writeln!(
         page,
-        "| {} | {} | {seen_by} | {found} | {cause} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {found} | {cause} | {} | {} | {} | {} |",
         judgement.truth.recipe,
         fault.cause,
+        seen_by(judgement),
         mark(told.range_right),
         mark(told.count_right),
         against(told.certainty, fault.certainty_at_most),
@@ -81,13 +78,18 @@ fn fault_row(page: &mut String, judgement: &Judgement, told: &FaultOutcome, faul
 }
 
 fn healthy(page: &mut String, judgements: &[Judgement]) {
-    page.push_str("| healthy | group | false alarms |\n|---|---|---|\n");
+    page.push_str("| healthy | group | seen by | false alarms |\n|---|---|---|---|\n");
     for judgement in judgements {
         if let Outcome::Healthy(alarms) = &judgement.outcome {
             let group = judgement.truth.group.as_deref().unwrap_or("any");
             let alarms =
                 if alarms.is_empty() { "none".to_owned() } else { format!("**{}**", alarms.join("; ")) };
-            let _ = writeln!(page, "| {} | {group} | {alarms} |", judgement.truth.recipe);
+            let _ = writeln!(
+                page,
+                "| {} | {group} | {} | {alarms} |",
+                judgement.truth.recipe,
+                seen_by(judgement)
+            );
         }
     }
     page.push('\n');
@@ -102,6 +104,13 @@ fn list(page: &mut String, title: &str, items: &[String]) {
         let _ = writeln!(page, "- {}", item.lines().next().unwrap_or_default());
     }
     page.push('\n');
+}
+
+fn seen_by(judgement: &Judgement) -> &'static str {
+    match judgement.truth.needs {
+        Needs::Snapshot => "snapshot",
+        Needs::Follower => "follower",
+    }
 }
 
 fn mark(right: Option<bool>) -> &'static str {
@@ -162,6 +171,6 @@ mod tests {
         let page = render(&[(Version::V4_3, report)], "a machine", "today");
         assert!(page.contains("0 of 1 faults told right; 1 of 1 healthy places without an alarm"), "{page}");
         assert!(page.contains("| retention_time | retention_time | snapshot | **no** |"), "{page}");
-        assert!(page.contains("| healthy_empty | h | none |"), "{page}");
+        assert!(page.contains("| healthy_empty | h | snapshot | none |"), "{page}");
     }
 }

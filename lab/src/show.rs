@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
 use serde::Deserialize;
@@ -17,12 +17,8 @@ use crate::process::Supervised;
 use crate::recipes::{During, Lab, Outcome, Recipe, Stage};
 use crate::truth::Truth;
 
-/// How many recipes go on at once; most of their time is waiting for the broker.
-const SIDE_BY_SIDE: usize = 4;
 /// `check` settles within its deadline of 60 s; a debug build on a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// How long `check --follow` watches.
-const FOLLOW: Duration = Duration::from_secs(60);
 /// By then `check` has read what stands and follows. Nothing that it prints says when.
 const READING: Duration = Duration::from_secs(8);
 
@@ -62,21 +58,43 @@ pub fn play(
     whither: Option<&Path>,
     keep: bool,
 ) -> Result<Report, Error> {
-    let mut report = Report::default();
-    for stage in Stage::ALL {
-        let hosted: Vec<_> =
-            recipes.iter().filter(|recipe| stage.hosts(recipe.stage, version)).copied().collect();
-        if hosted.is_empty() {
-            continue;
+    let play_row = |stages: &[Stage]| {
+        let mut report = Report::default();
+        for &stage in stages {
+            let hosts = |recipe: &&Recipe| stage.hosts(recipe, version);
+            let hosted: Vec<_> = recipes.iter().filter(hosts).copied().collect();
+            // Nobody to watch: what is healthy has happened once already.
+            let in_vain = stage == Stage::Watched && whither.is_none();
+            if !hosted.is_empty() && !in_vain {
+                let lab = start(stage, version, keep)?;
+                // One that whither fails on must not hide what it says on the others.
+                if let Err(error) = play_stage(&lab, stage, &hosted, whither, &mut report) {
+                    report.broken.push((format!("{stage:?}"), error.to_string()));
+                }
+            }
         }
-        let lab = Lab::start(stage, version)?;
-        if keep {
-            lab.cluster().keep_files();
-            eprintln!("{stage:?}: files stay in {}", lab.cluster().folder().display());
-        }
-        play_stage(&lab, stage, &hosted, whither, &mut report)?;
+        Ok(report)
+    };
+    let mut whole = Report::default();
+    let reports: Vec<Result<Report, Error>> = thread::scope(|scope| {
+        let rows: Vec<_> = Stage::ROWS.iter().map(|stages| scope.spawn(|| play_row(stages))).collect();
+        let panicked = || Err(io::Error::other("a row of stages panicked").into());
+        rows.into_iter().map(|row| row.join().unwrap_or_else(|_| panicked())).collect()
+    });
+    for report in reports {
+        whole.append(report?);
     }
-    Ok(report)
+    whole.sort_as(recipes);
+    Ok(whole)
+}
+
+fn start(stage: Stage, version: Version, keep: bool) -> Result<Lab, Error> {
+    let lab = Lab::start(stage, version)?;
+    if keep {
+        lab.cluster().keep_files();
+        eprintln!("{stage:?}: files stay in {}", lab.cluster().folder().display());
+    }
+    Ok(lab)
 }
 
 fn play_stage(
@@ -86,19 +104,23 @@ fn play_stage(
     whither: Option<&Path>,
     report: &mut Report,
 ) -> Result<(), Error> {
-    let workers = if stage.side_by_side() { SIDE_BY_SIDE } else { 1 };
+    if stage == Stage::Watched {
+        let plays = recipes.iter().filter_map(|recipe| recipe.snapshot_play());
+        let durings = plays.map(|(name, play)| (name, Box::new(move || play(lab)) as During<'_>)).collect();
+        return follow(lab, stage, durings, &[], whither, report);
+    }
     let outcomes = snapshots(lab, stage, recipes, &mut report.broken);
     let standing: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.truths.clone()).collect();
     if let (Some(whither), false) = (whither, standing.is_empty()) {
         let check = check(whither, lab, None, || ())?;
-        report.judge(&standing, &check);
+        report.judge(&standing, &[], &check);
     }
+    report.truths.extend_from_slice(&standing);
     let followed: Vec<_> = recipes.iter().filter_map(|recipe| recipe.follower_play()).collect();
     let befores = followed.iter().map(|&(name, play)| (name, move || Ok((name, play(lab)?)))).collect();
-    let durings: Vec<(&str, During<'_>)> = all_of(befores, workers, &mut report.broken);
-    report.truths.extend(standing);
+    let durings: Vec<(&str, During<'_>)> = all_of(befores, stage.workers(), &mut report.broken);
     if !durings.is_empty() {
-        follow(lab, durings, workers, whither, report)?;
+        follow(lab, stage, durings, &standing, whither, report)?;
     }
     // The clients of the first half live until here: they stand beside the second as well.
     drop(outcomes);
@@ -112,45 +134,67 @@ pub fn snapshots<'a>(
     recipes: &[Recipe],
     broken: &mut Vec<(String, String)>,
 ) -> Vec<Outcome<'a>> {
-    let workers = if stage.side_by_side() { SIDE_BY_SIDE } else { 1 };
     let plays = recipes.iter().filter_map(|recipe| recipe.snapshot_play());
-    all_of(plays.map(|(name, play)| (name, move || play(lab))).collect(), workers, broken)
+    all_of(plays.map(|(name, play)| (name, move || play(lab))).collect(), stage.workers(), broken)
 }
 
 fn follow(
     lab: &Lab,
+    stage: Stage,
     durings: Vec<(&str, During<'_>)>,
-    workers: usize,
+    standing: &[Truth],
     whither: Option<&Path>,
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut outcomes = Vec::new();
     let mut broken = Vec::new();
-    let happen = || outcomes = all_of(durings, workers, &mut broken);
+    let mut took = Duration::ZERO;
+    let happen = || {
+        let begin = Instant::now();
+        outcomes = all_of(durings, stage.workers(), &mut broken);
+        took = begin.elapsed();
+    };
     let check = match whither {
-        Some(whither) => Some(check(whither, lab, Some(FOLLOW), happen)?),
+        Some(whither) => Some(check(whither, lab, Some(stage.follow()), happen)?),
         None => {
             happen();
             None
         }
     };
     report.broken.extend(broken);
-    let truths: Vec<_> = outcomes.iter().flat_map(|outcome: &Outcome<'_>| outcome.truths.clone()).collect();
+    if took + READING > stage.follow() {
+        let why = format!("took {} s; the follower may have missed the end", took.as_secs());
+        report.broken.push((format!("{stage:?}, followed"), why));
+    }
+    let truths = outcomes.iter().flat_map(|outcome: &Outcome<'_>| outcome.truths.clone());
+    let truths: Vec<_> = truths.map(Truth::followed).collect();
     if let Some(check) = check {
         // What stood before is still true, and has to raise nothing now either.
-        let others: Vec<_> = report.truths.clone();
-        report.judge_among(&truths, &others, &check);
+        report.judge(&truths, standing, &check);
     }
     report.truths.extend(truths);
     Ok(())
 }
 
 impl Report {
-    fn judge(&mut self, truths: &[Truth], check: &Check) {
-        self.judge_among(truths, &[], check);
+    fn append(&mut self, other: Self) {
+        self.judgements.extend(other.judgements);
+        self.truths.extend(other.truths);
+        self.broken.extend(other.broken);
+        self.complaints.extend(other.complaints);
     }
 
-    fn judge_among(&mut self, truths: &[Truth], others: &[Truth], check: &Check) {
+    /// In the order of the recipes: they ended in any.
+    fn sort_as(&mut self, recipes: &[Recipe]) {
+        let place = |name: &str| recipes.iter().position(|recipe| recipe.name == name);
+        self.judgements.sort_by_key(|judgement| place(&judgement.truth.recipe));
+        self.truths.sort_by_key(|truth| place(&truth.recipe));
+        self.broken.sort();
+        self.complaints.sort();
+    }
+
+    /// Judges `truths`; `others` explain what else is there.
+    fn judge(&mut self, truths: &[Truth], others: &[Truth], check: &Check) {
         let mut known = truths.to_vec();
         known.extend_from_slice(others);
         let judged = judge(&known, check);

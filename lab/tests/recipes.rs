@@ -63,8 +63,7 @@ fn the_broker_shows_what_the_recipes_claim() {
     let version = Version::V4_3;
     let lab = Lab::start(Stage::Shared, version).unwrap();
     let all = recipes::all();
-    let hosted: Vec<_> =
-        all.iter().filter(|recipe| Stage::Shared.hosts(recipe.stage, version)).copied().collect();
+    let hosted: Vec<_> = all.iter().filter(|recipe| Stage::Shared.hosts(recipe, version)).copied().collect();
     let mut broken = Vec::new();
     let outcomes = show::snapshots(&lab, Stage::Shared, &hosted, &mut broken);
     assert!(broken.is_empty(), "{broken:?}");

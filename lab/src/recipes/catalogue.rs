@@ -7,15 +7,15 @@ use super::{
 /// All of them, in the order of the table in the guide: causes, then what is healthy but odd.
 pub fn all() -> Vec<Recipe> {
     let mut all = Vec::new();
-    all.extend(retention::RECIPES);
-    all.extend(topics::RECIPES);
-    all.extend(transactions::RECIPES);
-    all.extend(positions::RECIPES);
-    all.extend(damage::RECIPES);
-    all.extend(dead_letters::RECIPES);
-    all.extend(healthy_logs::RECIPES);
-    all.extend(healthy_positions::RECIPES);
-    all.extend(healthy_members::RECIPES);
+    all.extend_from_slice(retention::RECIPES);
+    all.extend_from_slice(topics::RECIPES);
+    all.extend_from_slice(transactions::RECIPES);
+    all.extend_from_slice(positions::RECIPES);
+    all.extend_from_slice(damage::RECIPES);
+    all.extend_from_slice(dead_letters::RECIPES);
+    all.extend_from_slice(healthy_logs::RECIPES);
+    all.extend_from_slice(healthy_positions::RECIPES);
+    all.extend_from_slice(healthy_members::RECIPES);
     all
 }
 

@@ -9,7 +9,7 @@ use super::stage::{Lab, Stage};
 use crate::clients::{Error, Records, Start, wait_until};
 use crate::truth::{Certainty, Count, Fault, Truth};
 
-pub(super) const RECIPES: [Recipe; 6] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot("log_regressed", "a broker dies and comes back without its last batch", regressed)
         .on(Stage::Fragile),
     Recipe::snapshot("delivery_timeout", "a producer gives up on a broker that is only slow", gave_up)

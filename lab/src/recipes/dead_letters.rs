@@ -5,7 +5,7 @@ use super::stage::{Lab, Stage, hours_ago_ms};
 use crate::clients::{Connect, Error, Records, StreamsKind, wait_until};
 use crate::truth::{Certainty, Fault, Truth};
 
-pub(super) const RECIPES: [Recipe; 9] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot("dead_letter_connect", "Connect's file sink cannot read two of six records", connect),
     Recipe::snapshot("dead_letter_spring", "a Spring listener gives up on one of ten", spring),
     Recipe::snapshot(

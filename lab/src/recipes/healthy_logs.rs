@@ -5,7 +5,7 @@ use super::stage::{Lab, hours_ago_ms};
 use crate::clients::{Error, Records, Start, StreamsKind, wait_until};
 use crate::truth::Truth;
 
-pub(super) const RECIPES: [Recipe; 10] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot("healthy_trimmed", "records are deleted after the group read them", trimmed),
     Recipe::snapshot("healthy_retained", "retention takes what the group has read", retained),
     Recipe::snapshot("healthy_streams_purge", "Streams purges its repartition topic all day", streams_purge),

@@ -5,7 +5,7 @@ use super::stage::{Lab, Stage};
 use crate::clients::{Error, Library, Python, Records, Start, StreamsKind, console_consumer, wait_until};
 use crate::truth::Truth;
 
-pub(super) const RECIPES: [Recipe; 11] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot("healthy_pods", "per-pod and anonymous groups that come and die", pods),
     Recipe::snapshot(
         "healthy_migration",

@@ -5,7 +5,7 @@ use super::stage::{Lab, Stage};
 use crate::clients::{Connect, Error, Records, Start, wait_until};
 use crate::truth::Truth;
 
-pub(super) const RECIPES: [Recipe; 10] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot(
         "healthy_standby",
         "MirrorMaker 2 syncs a standby group's offsets from outside",

@@ -5,7 +5,7 @@ use super::stage::{Lab, Stage};
 use crate::clients::{Error, Library, Python, Records, Start, wait_until};
 use crate::truth::{Certainty, Fault, Truth};
 
-pub(super) const RECIPES: [Recipe; 14] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot("offset_reset", "the reset tool moves an empty group forward", offset_reset),
     Recipe::followed("offset_reset_followed", "the same, watched", offset_reset_followed),
     Recipe::snapshot("offset_reset_resumed", "and its consumer goes on from there", offset_reset_resumed),
@@ -30,12 +30,12 @@ pub(super) const RECIPES: [Recipe; 14] = [
         offsets_expired,
     )
     .on(Stage::Forgetful),
+    Recipe::followed("offsets_expired_followed", "the same, watched", offsets_expired_followed)
+        .on(Stage::Forgetful),
     Recipe::snapshot("group_deleted", "a group is deleted while it is behind", group_deleted),
-    Recipe::snapshot(
-        "committed_past_end",
-        "a client commits an offset that does not exist yet",
-        committed_past_end,
-    ),
+    Recipe::followed("group_deleted_followed", "the same, watched", group_deleted_followed),
+    Recipe::snapshot("committed_past_end", "a client commits beyond the end of the log", committed_past_end),
+    Recipe::followed("committed_past_end_followed", "the same, watched", committed_past_end_followed),
     Recipe::snapshot(
         "redelivered",
         "a second member goes back and reads again what the first committed",
@@ -55,16 +55,14 @@ fn skipped_by_reset() -> Fault {
 
 fn offset_reset(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("offset_reset", "offset_reset.billing");
-    twenty(lab, topic)?;
-    lab.jvm.consume(group, topic, 4)?;
+    left_behind(lab, topic, group)?;
     lab.jvm.set_group_offset(group, topic, 0, 15)?;
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset())]))
 }
 
 fn offset_reset_resumed(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("offset_reset_resumed", "offset_reset_resumed.billing");
-    twenty(lab, topic)?;
-    lab.jvm.consume(group, topic, 4)?;
+    left_behind(lab, topic, group)?;
     lab.jvm.set_group_offset(group, topic, 0, 15)?;
     lab.jvm.consume(group, topic, 5)?;
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset())]))
@@ -72,8 +70,7 @@ fn offset_reset_resumed(lab: &Lab) -> Result<Outcome<'_>, Error> {
 
 fn offset_reset_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("offset_reset_followed", "offset_reset_followed.billing");
-    twenty(lab, topic)?;
-    lab.jvm.consume(group, topic, 4)?;
+    left_behind(lab, topic, group)?;
     Ok(Box::new(move || {
         lab.jvm.set_group_offset(group, topic, 0, 15)?;
         Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset()).followed()]))
@@ -150,8 +147,7 @@ fn jump(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
 
 fn jumped(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("out_of_range_jump", "out_of_range_jump.billing");
-    twenty(lab, topic)?;
-    lab.jvm.consume(group, topic, 4)?;
+    left_behind(lab, topic, group)?;
     jump(lab, topic, group)?;
     let fault =
         Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Indicative, Certainty::Indicative);
@@ -160,8 +156,7 @@ fn jumped(lab: &Lab) -> Result<Outcome<'_>, Error> {
 
 fn jumped_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("out_of_range_jump_followed", "out_of_range_jump_followed.billing");
-    twenty(lab, topic)?;
-    lab.jvm.consume(group, topic, 4)?;
+    left_behind(lab, topic, group)?;
     Ok(Box::new(move || {
         jump(lab, topic, group)?;
         let jumped = Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Strong, Certainty::Strong);
@@ -173,34 +168,80 @@ fn jumped_followed(lab: &Lab) -> Result<During<'_>, Error> {
     }))
 }
 
+/// A finding about a position rather than about records.
+fn about_position(cause: &str, at_most: Certainty) -> Fault {
+    Fault::new(cause, "", "", at_most, at_most).of_any_verdict()
+}
+
+/// `group` reads four of twenty and leaves.
+fn left_behind(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    twenty(lab, topic)?;
+    lab.jvm.consume(group, topic, 4)
+}
+
+fn await_expiry(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    wait_until("the offsets to expire", 120, || Ok(lab.jvm.committed(group, topic, 0)?.is_none()))
+}
+
 fn offsets_expired(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("offsets_expired", "offsets_expired.billing");
-    twenty(lab, topic)?;
-    lab.jvm.consume(group, topic, 4)?;
-    wait_until("the offsets to expire", 120, || Ok(lab.jvm.committed(group, topic, 0)?.is_none()))?;
-    let fault = Fault::new("offsets_expired", "", "", Certainty::Strong, Certainty::Strong).of_any_verdict();
+    left_behind(lab, topic, group)?;
+    await_expiry(lab, topic, group)?;
+    let fault = about_position("offsets_expired", Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
+}
+
+fn offsets_expired_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("offsets_expired_followed", "offsets_expired_followed.billing");
+    left_behind(lab, topic, group)?;
+    Ok(Box::new(move || {
+        await_expiry(lab, topic, group)?;
+        let fault = about_position("offsets_expired", Certainty::Strong);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed()]))
+    }))
 }
 
 fn group_deleted(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("group_deleted", "group_deleted.billing");
-    twenty(lab, topic)?;
-    lab.jvm.consume(group, topic, 4)?;
+    left_behind(lab, topic, group)?;
     lab.jvm.delete_group(group)?;
-    let fault = Fault::new("group_deleted", "", "", Certainty::Strong, Certainty::Strong).of_any_verdict();
+    let fault = about_position("group_deleted", Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
+}
+
+fn group_deleted_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("group_deleted_followed", "group_deleted_followed.billing");
+    left_behind(lab, topic, group)?;
+    Ok(Box::new(move || {
+        lab.jvm.delete_group(group)?;
+        let fault = about_position("group_deleted", Certainty::Strong);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed()]))
+    }))
+}
+
+fn commit_fifty(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+    let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[])?;
+    member.read(20)?;
+    member.commit_at(topic, 0, 50)?;
+    member.close()
 }
 
 fn committed_past_end(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("committed_past_end", "committed_past_end.billing");
     twenty(lab, topic)?;
-    let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[])?;
-    member.read(20)?;
-    member.commit_at(topic, 0, 50)?;
-    member.close()?;
-    let fault =
-        Fault::new("committed_past_end", "", "", Certainty::Strong, Certainty::Strong).of_any_verdict();
+    commit_fifty(lab, topic, group)?;
+    let fault = about_position("committed_past_end", Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
+}
+
+fn committed_past_end_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("committed_past_end_followed", "committed_past_end_followed.billing");
+    twenty(lab, topic)?;
+    Ok(Box::new(move || {
+        commit_fifty(lab, topic, group)?;
+        let fault = about_position("committed_past_end", Certainty::Proof);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed()]))
+    }))
 }
 
 /// A member commits 20; another one commits 5, and then 20 again.

@@ -5,7 +5,7 @@ use super::stage::{Lab, hours_ago_ms};
 use crate::clients::{Error, Records, wait_until};
 use crate::truth::{Certainty, Count, Fault, Truth};
 
-pub(super) const RECIPES: [Recipe; 9] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot(
         "retention_time",
         "retention.ms removes a segment that a group has not finished",
@@ -17,6 +17,7 @@ pub(super) const RECIPES: [Recipe; 9] = [
         "retention.bytes removes segments that a group has not finished",
         retention_size,
     ),
+    Recipe::followed("retention_size_followed", "the same, watched", retention_size_followed),
     Recipe::snapshot(
         "delete_records",
         "DeleteRecords cuts inside a batch, above a group's position",
@@ -70,22 +71,42 @@ fn retention_time_followed(lab: &Lab) -> Result<During<'_>, Error> {
     }))
 }
 
-fn retention_size(lab: &Lab) -> Result<Outcome<'_>, Error> {
-    let (topic, group) = ("retention_size", "retention_size.billing");
+/// Fifty records of 100 kB, of which `group` read three.
+fn five_megabytes(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
     // 1 MiB is the least that 4.3.1 takes as a segment's size.
     lab.jvm.create_topic(topic, 1, &[("segment.bytes", "1048576")])?;
     lab.jvm.send(Records::new(topic, 0, 50).size(100_000).singly())?;
-    lab.jvm.consume(group, topic, 3)?;
+    lab.jvm.consume(group, topic, 3)
+}
+
+/// Whole segments go, possibly in several passes: until two seconds bring no more. Returns the log start.
+fn shrink(lab: &Lab, topic: &str) -> Result<i64, Error> {
     lab.jvm.configure_topic(topic, &[("retention.bytes", "1500000")])?;
-    // Whole segments go, possibly in several passes: until two seconds bring no more.
     let mut start = lab.jvm.await_log_start(topic, 0, 4)?;
     wait_until("retention.bytes to be done", 60, || {
         std::thread::sleep(std::time::Duration::from_secs(2));
         let before = std::mem::replace(&mut start, lab.jvm.ends(topic, 0)?.log_start);
         Ok(before == start)
     })?;
+    Ok(start)
+}
+
+fn retention_size(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("retention_size", "retention_size.billing");
+    five_megabytes(lab, topic, group)?;
+    let start = shrink(lab, topic)?;
     let fault = Fault::new("retention_size", "expired", "loss", Certainty::Strong, Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(3, start))]))
+}
+
+fn retention_size_followed(lab: &Lab) -> Result<During<'_>, Error> {
+    let (topic, group) = ("retention_size_followed", "retention_size_followed.billing");
+    five_megabytes(lab, topic, group)?;
+    Ok(Box::new(move || {
+        let start = shrink(lab, topic)?;
+        let fault = Fault::new("retention_size", "expired", "loss", Certainty::Proof, Certainty::Strong);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(3, start)).followed()]))
+    }))
 }
 
 fn delete_records(lab: &Lab) -> Result<Outcome<'_>, Error> {

@@ -1,6 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::recipe::Recipe;
 use crate::clients::{Error, Jvm};
 use crate::cluster::{Cluster, Options, Version};
 
@@ -17,26 +18,49 @@ pub enum Stage {
     Fragile,
     /// Three nodes; one after the other.
     Replicated,
+    /// One node on which what is healthy happens again, under the eyes of `check --follow`: a follower sees
+    /// states that a snapshot does not.
+    Watched,
 }
 
 impl Stage {
-    /// All of them, cheapest first.
-    pub const ALL: [Self; 4] = [Self::Shared, Self::Forgetful, Self::Fragile, Self::Replicated];
+    /// Those that have a Kafka of their own, in two rows that go on at the same time: the second one mostly
+    /// waits.
+    pub const ROWS: [&[Self]; 2] =
+        [&[Self::Shared, Self::Fragile, Self::Replicated], &[Self::Forgetful, Self::Watched]];
 
-    /// Whether a recipe of stage `other` can run here.
-    pub fn hosts(self, other: Self, version: Version) -> bool {
-        self == other || (self == Self::Shared && other == Self::SharedSince4 && version == Version::V4_3)
+    /// Whether a recipe runs here.
+    pub fn hosts(self, recipe: &Recipe, version: Version) -> bool {
+        match self {
+            Self::Shared => {
+                recipe.stage == self || (recipe.stage == Self::SharedSince4 && version == Version::V4_3)
+            }
+            Self::Watched => recipe.is_healthy() && Self::Shared.hosts(recipe, version),
+            Self::SharedSince4 | Self::Forgetful | Self::Fragile | Self::Replicated => recipe.stage == self,
+        }
     }
 
-    /// Whether recipes may run at the same time.
-    pub fn side_by_side(self) -> bool {
-        !matches!(self, Self::Fragile | Self::Replicated)
+    /// How many recipes go on at once; most of their time is waiting for the broker.
+    pub fn workers(self) -> usize {
+        match self {
+            Self::Shared | Self::SharedSince4 | Self::Forgetful | Self::Watched => 4,
+            Self::Fragile | Self::Replicated => 1,
+        }
+    }
+
+    /// How long `check --follow` has to watch for everything of this stage to happen.
+    pub fn follow(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Shared | Self::SharedSince4 | Self::Fragile | Self::Replicated => 60,
+            Self::Forgetful => 110,
+            Self::Watched => 150,
+        })
     }
 
     fn options(self, version: Version) -> Options {
         let options = Options::of(version);
         match self {
-            Self::Shared | Self::SharedSince4 | Self::Fragile => options,
+            Self::Shared | Self::SharedSince4 | Self::Fragile | Self::Watched => options,
             Self::Forgetful => options.with("offsets.retention.minutes", "1"),
             Self::Replicated => {
                 Options { nodes: 3, ..options }.with("unclean.leader.election.interval.ms", "1000")

@@ -5,7 +5,7 @@ use super::stage::Lab;
 use crate::clients::{Error, Records, Start, wait_until};
 use crate::truth::{Certainty, Fault, Truth};
 
-pub(super) const RECIPES: [Recipe; 6] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot("topic_deleted", "a topic is deleted before a group read all of it", topic_deleted),
     Recipe::followed("topic_deleted_followed", "the same, watched", topic_deleted_followed),
     Recipe::snapshot("topic_recreated", "a topic is deleted and created again", topic_recreated),

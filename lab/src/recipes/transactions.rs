@@ -5,7 +5,7 @@ use super::stage::{Lab, Stage};
 use crate::clients::{Error, Producer, Records, Start};
 use crate::truth::{Certainty, Count, Fault, Truth};
 
-pub(super) const RECIPES: [Recipe; 9] = [
+pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot("transaction_aborted", "a producer aborts; a read_committed group passes", aborted),
     Recipe::followed("transaction_aborted_followed", "the same, watched", aborted_followed),
     Recipe::snapshot(
