@@ -113,10 +113,7 @@ fn say(evidence: &Evidence, about: &About<'_>, t: &Teller) -> String {
         Evidence::Habit { by_members, by_nobody, with_epoch } => {
             habit(*by_members, *by_nobody, *with_epoch, about)
         }
-        Evidence::HistorySince { at } => match at.and_then(|at| moment(at, t.now)) {
-            Some(since) => format!("commit history is complete since {since}"),
-            None => "none of the commit history is complete".to_owned(),
-        },
+        Evidence::HistorySince { at } => history(*at, t),
         Evidence::Setting { name, value } => setting(*name, *value),
         Evidence::SettingUnknown { name } => format!("{} could not be read", name_of(*name)),
         Evidence::Read { from, to, records } => {
@@ -213,6 +210,13 @@ fn habit(by_members: u64, by_nobody: u64, with_epoch: u64, about: &About<'_>) ->
         "of {group}'s commits {members} were made while it had members, {nobody} while it had none; \
          {epoch} carry a leader epoch"
     )
+}
+
+fn history(since: Option<Time>, t: &Teller) -> String {
+    match since.and_then(|since| moment(since, t.now)) {
+        Some(since) => format!("commit history is complete since {since}"),
+        None => "none of the commit history is complete".to_owned(),
+    }
 }
 
 fn setting(name: SettingName, value: i64) -> String {
