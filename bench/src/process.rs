@@ -23,6 +23,21 @@ pub(crate) struct Cost {
 /// # Errors
 /// It can't be started, ends with another status than those of `fine`, or prints something else.
 pub(crate) fn run<T: DeserializeOwned>(command: &mut Command, fine: &[i32]) -> Result<(T, Cost), Error> {
+    let (line, cost) = run_plainly(command, fine)?;
+    match serde_json::from_str(&line) {
+        Ok(result) => Ok((result, cost)),
+        Err(source) => {
+            let line = line.chars().take(200).collect();
+            Err(Error::Result { command: format!("{command:?}"), line, source })
+        }
+    }
+}
+
+/// Runs `command` to its end and returns what it printed.
+///
+/// # Errors
+/// It can't be started, or ends with another status than those of `fine`.
+pub(crate) fn run_plainly(command: &mut Command, fine: &[i32]) -> Result<(String, Cost), Error> {
     let name = format!("{command:?}");
     let spawn = |source| Error::Spawn { command: name.clone(), source };
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -30,7 +45,7 @@ pub(crate) fn run<T: DeserializeOwned>(command: &mut Command, fine: &[i32]) -> R
     let mut child = command.spawn().map_err(spawn)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let said = std::thread::spawn(move || stderr.map(std::io::read_to_string));
-    let line = stdout.map(std::io::read_to_string).transpose().map_err(spawn)?.unwrap_or_default();
+    let printed = stdout.map(std::io::read_to_string).transpose().map_err(spawn)?.unwrap_or_default();
     let used = child.wait4().map_err(spawn)?;
     let wall_seconds = begun.elapsed().as_secs_f64();
     if !used.status.code().is_some_and(|code| fine.contains(&code)) {
@@ -42,10 +57,7 @@ pub(crate) fn run<T: DeserializeOwned>(command: &mut Command, fine: &[i32]) -> R
         wall_seconds,
         max_rss_bytes: used.rusage.maxrss,
     };
-    match serde_json::from_str(&line) {
-        Ok(result) => Ok((result, cost)),
-        Err(source) => Err(Error::Result { command: name, line: line.chars().take(200).collect(), source }),
-    }
+    Ok((printed, cost))
 }
 
 /// A measured part of this program, as a process of its own.
