@@ -83,10 +83,19 @@ fn positions(p: &Positions) -> bool {
 }
 
 fn life(life: &Life) -> bool {
-    let single = [life.latest.as_ref(), life.highest(), life.first(), life.removed().map(|r| &r.before)];
+    let removed = life.removed();
+    let single = [
+        life.latest.as_ref(),
+        life.highest(),
+        life.first(),
+        removed.map(|r| &r.before),
+        removed.map(|r| &r.latest),
+    ];
     let moved = life.moves().iter().flat_map(|m| [&m.before, &m.this]);
     let starts = life.moves().iter().all(|m| match m.kind {
-        MoveKind::Overtaken(start, _) => is_offset(start),
+        MoveKind::Overtaken(start, _) | MoveKind::Removed(start, _) | MoveKind::Restart(start) => {
+            is_offset(start)
+        }
         _ => true,
     });
     starts

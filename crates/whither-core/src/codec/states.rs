@@ -30,7 +30,7 @@ record! {
         offset, at, seen, source_offset, offsets_partition, leader_epoch, holes, who, transactional,
     }
     Move { kind, before, this }
-    Removed { at, offsets_partition, source_offset, before, had_members, empty_since }
+    Removed { at, offsets_partition, source_offset, before, latest, had_members, empty_since }
     Odd { removed, moves, blurred }
     Life { topic_id, lowest, latest, highest, first, first_ever, earlier, odd }
     Habit { by_members, by_nobody, with_epoch, without_epoch, in_row, most_in_row }
@@ -84,9 +84,17 @@ impl Code for MoveKind {
             MoveKind::ByNobody => 0_u8.put(w),
             MoveKind::Set => 1_u8.put(w),
             MoveKind::Back => 2_u8.put(w),
-            MoveKind::Restart => 3_u8.put(w),
+            MoveKind::Restart(start) => {
+                3_u8.put(w);
+                start.put(w);
+            }
             MoveKind::Overtaken(start, at) => {
                 4_u8.put(w);
+                start.put(w);
+                at.put(w);
+            }
+            MoveKind::Removed(start, at) => {
+                5_u8.put(w);
                 start.put(w);
                 at.put(w);
             }
@@ -98,8 +106,9 @@ impl Code for MoveKind {
             0 => MoveKind::ByNobody,
             1 => MoveKind::Set,
             2 => MoveKind::Back,
-            3 => MoveKind::Restart,
+            3 => MoveKind::Restart(Code::get(r)?),
             4 => MoveKind::Overtaken(Code::get(r)?, Code::get(r)?),
+            5 => MoveKind::Removed(Code::get(r)?, Code::get(r)?),
             _ => return r.fail("a move"),
         })
     }

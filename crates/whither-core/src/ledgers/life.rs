@@ -42,8 +42,10 @@ pub(crate) enum MoveKind {
     Set,
     /// A lower commit.
     Back,
-    /// The first commit after a tombstone.
-    Restart,
+    /// The first commit after a tombstone, and the log start then: what went meanwhile had no reader.
+    Restart(Offset),
+    /// A tombstone, after the log start was seen above the position; it was seen there, then.
+    Removed(Offset, Time),
     /// A commit made after the log start was seen above the position before it; it was seen there, then.
     Overtaken(Offset, Time),
 }
@@ -54,7 +56,9 @@ pub(crate) struct Removed {
     pub(crate) at: Time,
     pub(crate) offsets_partition: i32,
     pub(crate) source_offset: Offset,
+    /// The highest commit before it, and the latest.
     pub(crate) before: Commit,
+    pub(crate) latest: Commit,
     /// The group had members when it was written: then it is not the group that was deleted.
     pub(crate) had_members: bool,
     pub(crate) empty_since: Option<Time>,
@@ -129,9 +133,19 @@ impl Life {
         self.latest = Some(this);
     }
 
+    /// The log starts of incarnation `current`, as far as they are about this life.
+    pub(crate) fn starts_of<'a>(
+        &self,
+        current: TopicId,
+        starts: &'a [(Time, Offset)],
+    ) -> &'a [(Time, Offset)] {
+        let known = self.topic_id.is_known() && current.is_known();
+        if known && self.topic_id != current { &[] } else { starts }
+    }
+
     /// Takes in a tombstone.
-    pub(crate) fn remove(&mut self, c: &Committed) {
-        let Some(before) = self.highest().copied() else { return };
+    pub(crate) fn remove(&mut self, c: &Committed, starts: &[(Time, Offset)], limits: &Limits) {
+        let (Some(before), Some(latest)) = (self.highest().copied(), self.latest) else { return };
         if self.first.is_none() {
             self.first = self.latest.map(Box::new);
         }
@@ -145,9 +159,14 @@ impl Life {
             offsets_partition: c.offsets_partition,
             source_offset: c.source_offset,
             before,
+            latest,
             had_members,
             empty_since,
         });
+        let start = starts.iter().filter(|(at, _)| *at < c.seen).max_by_key(|(_, start)| *start);
+        if let Some((at, start)) = start.filter(|(_, start)| *start > latest.offset) {
+            self.note_move(MoveKind::Removed(*start, *at), &latest, limits);
+        }
         self.latest = None;
         self.highest = None;
     }
@@ -160,8 +179,9 @@ impl Life {
         by_nobody: bool,
         by_one_member: bool,
     ) -> Option<MoveKind> {
+        let start = starts.iter().filter(|(at, _)| *at < this.seen).max_by_key(|(_, start)| *start);
         let Some(before) = &self.latest else {
-            return self.removed().map(|_| MoveKind::Restart);
+            return self.removed().map(|_| MoveKind::Restart(start.map_or(0, |(_, start)| *start)));
         };
         if this.offset < before.offset {
             return Some(MoveKind::Back);
@@ -169,11 +189,7 @@ impl Life {
         if this.offset == before.offset {
             return None;
         }
-        let overtaken = starts
-            .iter()
-            .filter(|(at, start)| before.seen <= *at && *at < this.seen && *start > before.offset)
-            .max_by_key(|(_, start)| *start);
-        if let Some((at, start)) = overtaken {
+        if let Some((at, start)) = start.filter(|(_, start)| *start > before.offset) {
             return Some(MoveKind::Overtaken(*start, *at));
         }
         if this.holes != before.holes {
@@ -193,7 +209,7 @@ impl Life {
 
     fn note_move(&mut self, kind: MoveKind, this: &Commit, limits: &Limits) {
         let before = match kind {
-            MoveKind::Restart => self.removed().map(|r| r.before),
+            MoveKind::Restart(_) => self.removed().map(|r| r.latest),
             _ => self.latest,
         };
         let Some(before) = before else { return };
@@ -255,7 +271,7 @@ impl Life {
         single
             .into_iter()
             .flatten()
-            .chain(removed.map(|r| &mut r.before))
+            .chain(removed.into_iter().flat_map(|r| [&mut r.before, &mut r.latest]))
             .chain(moves.iter_mut().flat_map(|m| [&mut m.before, &mut m.this]))
     }
 }

@@ -60,7 +60,7 @@ impl Positions {
         limits: &Limits,
     ) {
         self.group_since = Some(self.group_since.map_or(c.group_since, |t| t.min(c.group_since)));
-        let Some(value) = c.value else { return self.remove(c) };
+        let Some(value) = c.value else { return self.remove(c, current, starts, limits) };
         let last = self.life.latest.or(self.life.removed().map(|r| r.before));
         let who = people.place(&c.by, last.map(|l| l.who));
         let this = kept(c, value, who);
@@ -69,8 +69,7 @@ impl Positions {
         let by_one_member = matches!(c.by, Committer::Member { .. });
         self.habit.note(c, &this, last.is_some_and(|l| l.holes != this.holes));
         let life = self.life_for(value.topic_id);
-        let known = life.topic_id.is_known() && current.is_known();
-        let starts = if known && life.topic_id != current { &[] } else { starts };
+        let starts = life.starts_of(current, starts);
         let kind = life.kind_of(&this, starts, by_nobody, by_one_member);
         life.advance(this, kind, limits);
     }
@@ -96,11 +95,13 @@ impl Positions {
         }
     }
 
-    fn remove(&mut self, c: &Committed) {
-        match &mut self.other {
-            Some(other) if self.life.is_blank() => other.remove(c),
-            _ => self.life.remove(c),
-        }
+    fn remove(&mut self, c: &Committed, current: TopicId, starts: &[(Time, Offset)], limits: &Limits) {
+        let life = match &mut self.other {
+            Some(other) if self.life.is_blank() => other,
+            _ => &mut self.life,
+        };
+        let starts = life.starts_of(current, starts);
+        life.remove(c, starts, limits);
     }
 
     /// The log has another incarnation from now on: what comes without a topic id is for that one.

@@ -8,3 +8,4 @@ mod transactions;
 mod dead_letters;
 mod healthy;
 mod hostile;
+mod model;

@@ -41,8 +41,16 @@ impl Story {
     }
 
     pub(crate) fn with(limits: Limits) -> Story {
-        let mut story = Story {
-            engine: Engine::new(Policy::default(), limits),
+        let mut story = Story { engine: Engine::new(Policy::default(), limits), ..Story::bare() };
+        let offsets = story.offsets();
+        story.give(&offsets, &[Fact::Reading(Reading { topic_id: TopicId(0xff), from: 0 })]);
+        story
+    }
+
+    /// A core that has heard nothing yet.
+    pub(crate) fn bare() -> Story {
+        Story {
+            engine: Engine::new(Policy::default(), Limits::DEFAULT),
             cluster: Name::from("c"),
             partition: Partition::new("orders", 0),
             topic_id: A,
@@ -55,10 +63,12 @@ impl Story {
             offsets_next: 0,
             epoch: 0,
             records_at: None,
-        };
-        let offsets = story.offsets();
-        story.give(&offsets, &[Fact::Reading(Reading { topic_id: TopicId(0xff), from: 0 })]);
-        story
+        }
+    }
+
+    /// A key that holds state already.
+    pub(crate) fn know(&mut self, key: &Key) {
+        self.keys.insert(key.clone());
     }
 
     pub(crate) fn offsets(&self) -> Key {

@@ -1,15 +1,16 @@
 //! What the group's position has passed, and what it has not.
 
 use super::judge::Judge;
+use super::moved;
 use crate::key::Offset;
-use crate::ledgers::life::Commit;
+use crate::ledgers::life::{Commit, MoveKind};
 use crate::ledgers::row::Claim;
 use crate::verdict::{Certainty, Outcome};
 use alloc::vec::Vec;
 
 /// What was consumed before the group's position was moved otherwise: a later move over it loses nothing.
 pub(super) fn passes(j: &Judge<'_>, row_from: Offset, out: &mut Vec<Claim>) {
-    let Some(odd) = &j.life.odd else { return };
+    let Some(odd) = j.life.odd.as_ref().filter(|_| passed(j).is_some()) else { return };
     let mut from = row_from;
     if odd.blurred > row_from {
         out.push(plain((row_from, odd.blurred), Outcome::Delivered, Certainty::Indicative));
@@ -17,9 +18,18 @@ pub(super) fn passes(j: &Judge<'_>, row_from: Offset, out: &mut Vec<Claim>) {
     for m in &odd.moves {
         consumed(j, (from, m.before.offset), out);
         from = m.this.offset;
+        if moved::passed_over(j, m).is_none() {
+            let begin = match m.kind {
+                MoveKind::Overtaken(start, _) => start,
+                MoveKind::Restart(start) => start.max(m.before.offset),
+                _ => m.before.offset,
+            };
+            consumed(j, (begin, m.this.offset), out);
+        }
     }
-    if let Some(latest) = &j.life.latest {
-        consumed(j, (from, latest.offset), out);
+    let last = j.life.latest.as_ref().or_else(|| j.life.removed().map(|r| &r.latest));
+    if let Some(last) = last.filter(|_| !odd.moves.is_empty()) {
+        consumed(j, (from, last.offset), out);
     }
 }
 
@@ -56,6 +66,11 @@ pub(super) fn claims(j: &Judge<'_>, row_from: Offset, row_to: Offset, out: &mut 
 fn passed<'a>(j: &'a Judge<'_>) -> Option<&'a Commit> {
     let same = j.life.topic_id.is_known() && j.life.topic_id == j.topic_id();
     j.life.highest().or_else(|| j.life.removed().filter(|_| same).map(|r| &r.before))
+}
+
+/// A range of which nobody can tell.
+pub(super) fn unknown(from: Offset, to: Offset) -> Claim {
+    plain((from, to), Outcome::Unknown, Certainty::Unknown)
 }
 
 fn plain((from, to): (Offset, Offset), outcome: Outcome, certainty: Certainty) -> Claim {

@@ -17,10 +17,12 @@ struct Overtaken<'a> {
 
 pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
     for m in j.life.moves() {
-        if let MoveKind::Overtaken(start, at) = m.kind {
-            let end = start.min(m.this.offset);
-            lost(j, &Overtaken { position: &m.before, start, at }, end, out);
-        }
+        let (start, at, end) = match m.kind {
+            MoveKind::Overtaken(start, at) => (start, at, start.min(m.this.offset)),
+            MoveKind::Removed(start, at) => (start, at, start),
+            _ => continue,
+        };
+        lost(j, &Overtaken { position: &m.before, start, at }, end, out);
     }
     if let (Some(latest), Some(bounds)) = (&j.life.latest, j.log.bounds) {
         let start = j.log_start();

@@ -1,7 +1,7 @@
 //! Positions that were moved rather than consumed: resets, seeks, jumps, rewinds (R6, R7, R10).
 
 use super::judge::Judge;
-use super::removed;
+use super::{delivered, removed};
 use crate::fact::Committer;
 use crate::key::Offset;
 use crate::ledgers::life::{Move, MoveKind};
@@ -9,29 +9,54 @@ use crate::ledgers::row::{Claim, Finding};
 use crate::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs, WhichCommit};
 use alloc::vec::Vec;
 
-/// Ranges that were passed over without being read. What a later rewind brings back is in flight again, or
-/// was read in the end.
+/// A range that a move passed over without reading it.
+pub(super) struct PassedOver {
+    from: Offset,
+    to: Offset,
+    cause: Cause,
+    certainty: Certainty,
+}
+
+/// Ranges that were passed over. What a later rewind brings back is in flight again, or was read in the end.
 pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
     let moves = j.life.moves();
     for (i, m) in moves.iter().enumerate() {
+        if let MoveKind::Restart(start) = m.kind {
+            out.push(delivered::unknown(m.before.offset, start.min(m.this.offset)));
+        }
+        let Some(mut over) = passed_over(j, m) else { continue };
         let later = moves.iter().skip(i + 1).filter(|l| l.kind == MoveKind::Back);
         let back_to = later.map(|l| l.this.offset).min().unwrap_or(Offset::MAX);
-        let (from, to) = (m.before.offset, m.this.offset.min(back_to));
-        let claim = match m.kind {
-            MoveKind::ByNobody => reset(j, m, from, to),
-            MoveKind::Set => set(j, m, from, to),
-            MoveKind::Overtaken(start, _) => jumped(j, m, start, to),
-            MoveKind::Restart => restarted(j, m, from, to),
-            MoveKind::Back => None,
-        };
-        out.extend(claim.filter(|c| c.from < c.to));
+        over.to = over.to.min(back_to);
+        if over.from < over.to {
+            out.push(skipped(j, m, &over));
+        }
     }
 }
 
-/// R6: a commit by nobody is proof of that; that it is a reset is strong if members are this group's habit.
-fn reset(j: &Judge<'_>, m: &Move, from: Offset, to: Offset) -> Option<Claim> {
-    let reset = is_reset(j, m);
-    reset.then(|| skipped(j, m, (from, to), Cause::OffsetReset, Certainty::Strong))
+/// What a move passed over; none if the group read on.
+pub(super) fn passed_over(j: &Judge<'_>, m: &Move) -> Option<PassedOver> {
+    let (from, to) = (m.before.offset, m.this.offset);
+    let over = |from, cause, certainty| Some(PassedOver { from, to, cause, certainty });
+    // A position that this client set: it tells epochs, and not here (R7).
+    let set = m.this.leader_epoch < 0 && !m.this.transactional && j.tells_epochs(m.this.who);
+    match m.kind {
+        // R6: by nobody is proof of that; that it is a reset is strong if members are this group's habit.
+        MoveKind::ByNobody if is_reset(j, m) => over(from, Cause::OffsetReset, Certainty::Strong),
+        // Below the log start it had fallen out of range before.
+        MoveKind::Set => match j.log.origin().filter(|origin| from < *origin) {
+            Some(origin) => over(origin.min(to), Cause::OutOfRangeJump, Certainty::Indicative),
+            None => over(from, Cause::SeekForward, Certainty::Strong),
+        },
+        // It had fallen out of range; behind the log start its next position was set, not consumed.
+        MoveKind::Overtaken(start, _) if set => over(start, Cause::OutOfRangeJump, Certainty::Strong),
+        // R9: after its offsets were removed the group began elsewhere by policy.
+        MoveKind::Restart(start) if set => {
+            let (cause, certainty) = removed::why(j, j.life.removed()?);
+            over(from.max(start), cause, certainty)
+        }
+        _ => None,
+    }
 }
 
 /// Whether nobody made this commit, in the part of history where that can be told, and that is not the habit.
@@ -41,42 +66,9 @@ fn is_reset(j: &Judge<'_>, m: &Move) -> bool {
         && !j.positions.habit.is_memberless()
 }
 
-/// R7: a position set by the client. Below the log start it had fallen out of range before.
-fn set(j: &Judge<'_>, m: &Move, from: Offset, to: Offset) -> Option<Claim> {
-    let start = j.log.origin().unwrap_or(0);
-    if from < start {
-        let range = (start.min(to), to);
-        return Some(skipped(j, m, range, Cause::OutOfRangeJump, Certainty::Indicative));
-    }
-    Some(skipped(j, m, (from, to), Cause::SeekForward, Certainty::Strong))
-}
-
-/// The group had fallen out of range; behind the log start its next position was set, not consumed. Clients
-/// that never commit epochs give no sign of that.
-fn jumped(j: &Judge<'_>, m: &Move, start: Offset, to: Offset) -> Option<Claim> {
-    if m.this.leader_epoch >= 0 || m.this.transactional || !j.tells_epochs(m.this.who) {
-        return None;
-    }
-    Some(skipped(j, m, (start, to), Cause::OutOfRangeJump, Certainty::Strong))
-}
-
-/// R9: after its offsets were removed the group began elsewhere by policy.
-fn restarted(j: &Judge<'_>, m: &Move, from: Offset, to: Offset) -> Option<Claim> {
-    if m.this.leader_epoch >= 0 || m.this.transactional || !j.tells_epochs(m.this.who) {
-        return None;
-    }
-    let (cause, certainty) = removed::why(j, j.life.removed()?);
-    Some(skipped(j, m, (from, to), cause, certainty))
-}
-
-fn skipped(
-    j: &Judge<'_>,
-    m: &Move,
-    (from, to): (Offset, Offset),
-    cause: Cause,
-    certainty: Certainty,
-) -> Claim {
-    let mut finding = Finding::new(cause, certainty, ShownAs::Loss, m.this.at, evidence(j, m));
+fn skipped(j: &Judge<'_>, m: &Move, over: &PassedOver) -> Claim {
+    let (from, to, certainty) = (over.from, over.to, over.certainty);
+    let mut finding = Finding::new(over.cause, certainty, ShownAs::Loss, m.this.at, evidence(j, m));
     if let MoveKind::Overtaken(start, at) = m.kind {
         finding.evidence.push(Evidence::LogStart { offset: start, at });
     }
