@@ -21,11 +21,11 @@ use crate::metadata::Metadata;
 use crate::read_only::ReadOnly;
 
 /// Tries before a passing failure is told: leader moves are over within seconds.
-pub(crate) const TRIES: u32 = 6;
+const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// No try begins later than this after the first: with a connect timeout of 5 s, a cluster that is down is told
 /// within 10 s.
-pub(crate) const TRY_FOR: Duration = Duration::from_secs(5);
+const TRY_FOR: Duration = Duration::from_secs(5);
 /// Between the attempts at two addresses, and for all of them.
 const STAGGER: Duration = Duration::from_millis(250);
 const STAGGER_ALL: Duration = Duration::from_secs(2);

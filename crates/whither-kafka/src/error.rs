@@ -185,6 +185,18 @@ pub enum Error {
     /// No broker of the list could be reached; one of the failures tells why.
     #[error("none of the brokers could be reached: {0}")]
     NoBroker(#[source] Box<Error>),
+    /// A topic was deleted and made anew while it was read.
+    #[error("topic {topic} was deleted and made anew: the same offsets are other records now")]
+    TopicReplaced {
+        /// Its name.
+        topic: String,
+    },
+    /// A log does not hold what a log holds.
+    #[error("{what}")]
+    Unreadable {
+        /// Where, and what is wrong.
+        what: String,
+    },
     /// Metadata names no such broker, or a partition has no leader.
     #[error("no broker serves {what} at the moment")]
     NoLeader {

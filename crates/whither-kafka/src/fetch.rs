@@ -1,7 +1,10 @@
 //! Streams the records of partitions: one fetch loop per broker, each with a request under way while the answer
 //! before it is handed on.
 
+mod supervise;
 mod broker_loop;
+mod answer;
+mod position;
 mod hop;
 
 use std::sync::Arc;
@@ -9,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::TopicPartition;
 use crate::cluster::Cluster;
@@ -113,13 +116,22 @@ impl Fetcher {
     pub fn start(cluster: Arc<Cluster>, spans: Vec<Span>, options: Options) -> Fetcher {
         let (sender, receiver) = mpsc::channel(options.queue.max(1));
         let mut tasks = JoinSet::new();
-        tasks.spawn(broker_loop::supervise(cluster, spans, options, sender));
+        tasks.spawn(supervise::supervise(cluster, spans, options, sender));
         Fetcher { receiver, tasks }
     }
 
     /// What came next; none when all spans have been read.
     pub async fn next(&mut self) -> Option<Vec<Fetched>> {
-        self.receiver.recv().await
+        if let Some(fetched) = self.receiver.recv().await {
+            return Some(fetched);
+        }
+        // A panic in there must not look like the end of what is to be read.
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(Ok(panic)) = ended.map_err(JoinError::try_into_panic) {
+                std::panic::resume_unwind(panic);
+            }
+        }
+        None
     }
 }
 

@@ -38,3 +38,9 @@ pub struct TopicPartition {
     /// The partition's index.
     pub partition: i32,
 }
+
+impl std::fmt::Display for TopicPartition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.topic, self.partition)
+    }
+}

@@ -1,6 +1,7 @@
 //! Questions a cluster can be asked, batched by the broker that answers them. An item that is refused does not
 //! fail the others.
 
+mod by_leader;
 mod offsets;
 mod groups;
 mod configs;
@@ -9,10 +10,17 @@ mod log_dirs;
 
 pub use configs::Settings;
 pub use groups::{DescribedGroup, DescribedMember, GroupListing};
-pub use offsets::{ByPartition, ListedOffset, When};
+pub use offsets::{ListedOffset, When};
 pub use transactions::{Coordinated, OpenTransaction};
 
+use std::collections::BTreeMap;
+
 use kafka_protocol::error::ResponseError;
+
+use crate::TopicPartition;
+
+/// Answers by partition.
+pub type ByPartition<T> = BTreeMap<TopicPartition, Result<T, Refusal>>;
 
 /// Why one item of a request got no answer.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -8,9 +8,9 @@ use kafka_protocol::messages::offset_for_leader_epoch_request::{
 };
 use kafka_protocol::messages::{BrokerId, ListOffsetsRequest, OffsetForLeaderEpochRequest};
 
-use super::{Refusal, code};
+use super::{ByPartition, Refusal, code};
 use crate::TopicPartition;
-use crate::cluster::{Cluster, TRIES, topic_name};
+use crate::cluster::{Cluster, topic_name};
 use crate::error::Error;
 
 /// Which offset of a partition is asked for.
@@ -61,9 +61,6 @@ pub struct ListedOffset {
     /// The leader epoch; -1 where the broker tells none.
     pub leader_epoch: i32,
 }
-
-/// Answers by partition.
-pub type ByPartition<T> = BTreeMap<TopicPartition, Result<T, Refusal>>;
 
 impl Cluster {
     /// Asks the leaders for offsets. Partitions whose leader moved are asked for again.
@@ -152,83 +149,6 @@ impl Cluster {
             }
         }
         Ok(ends)
-    }
-
-    /// Groups partitions by leader, asks each leader, and asks again for those whose leader has moved.
-    pub(crate) async fn by_leader<T, F>(
-        &self,
-        partitions: &[TopicPartition],
-        ask: impl Fn(i32, Vec<TopicPartition>) -> F,
-    ) -> ByPartition<T>
-    where
-        F: Future<Output = Result<ByPartition<T>, Error>>,
-    {
-        let mut answers: ByPartition<T> = BTreeMap::new();
-        let mut left: Vec<TopicPartition> = partitions.to_vec();
-        for attempt in 0..TRIES {
-            if attempt > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(100 << attempt)).await;
-                // Without fresh metadata the next answers tell why.
-                let _ = self.refresh().await;
-            }
-            let last = attempt + 1 == TRIES;
-            let (led, leaderless) = self.leaders_of(&left);
-            let asked = led.into_iter().map(|(leader, some)| {
-                let asking = ask(leader, some.clone());
-                async move { (some, asking.await) }
-            });
-            let mut again = Vec::new();
-            for (some, answered) in futures_util::future::join_all(asked).await {
-                match answered {
-                    Ok(mut told) => {
-                        for partition in some {
-                            match told.remove(&partition) {
-                                Some(Err(Refusal::Code(code))) if code.is_retriable() && !last => {
-                                    again.push(partition);
-                                }
-                                Some(told) => {
-                                    answers.insert(partition, told);
-                                }
-                                None => {}
-                            }
-                        }
-                    }
-                    Err(error) if error.is_passing() && !last => again.extend(some),
-                    Err(error) => {
-                        answers.extend(some.into_iter().map(|p| (p, Err(Refusal::Failed(error.clone())))));
-                    }
-                }
-            }
-            for partition in leaderless {
-                if last {
-                    let what = format!("{}/{}", partition.topic, partition.partition);
-                    answers.insert(partition, Err(Refusal::Failed(Error::NoLeader { what })));
-                } else {
-                    again.push(partition);
-                }
-            }
-            left = again;
-            if left.is_empty() {
-                break;
-            }
-        }
-        answers
-    }
-
-    fn leaders_of(
-        &self,
-        partitions: &[TopicPartition],
-    ) -> (BTreeMap<i32, Vec<TopicPartition>>, Vec<TopicPartition>) {
-        let metadata = self.metadata();
-        let mut led: BTreeMap<i32, Vec<TopicPartition>> = BTreeMap::new();
-        let mut leaderless = Vec::new();
-        for p in partitions {
-            match metadata.leader(&p.topic, p.partition) {
-                Some(leader) => led.entry(leader.leader).or_default().push(p.clone()),
-                None => leaderless.push(p.clone()),
-            }
-        }
-        (led, leaderless)
     }
 }
 

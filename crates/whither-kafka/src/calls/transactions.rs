@@ -7,8 +7,8 @@ use kafka_protocol::messages::{
     DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest, ProducerId,
 };
 
-use super::offsets::{ByPartition, by_topic};
-use super::{Refusal, code};
+use super::offsets::by_topic;
+use super::{ByPartition, Refusal, code};
 use crate::TopicPartition;
 use crate::cluster::{Cluster, patiently, topic_name};
 use crate::error::Error;

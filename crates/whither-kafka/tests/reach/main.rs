@@ -7,3 +7,4 @@ mod hostile;
 mod sasl;
 mod server;
 mod tls;
+mod versions;
