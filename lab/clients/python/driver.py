@@ -16,7 +16,7 @@ import aiokafka
 import confluent_kafka
 import kafka
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 BOOTSTRAP = sys.argv[1]
 replying = threading.Lock()
 

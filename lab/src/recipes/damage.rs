@@ -68,7 +68,7 @@ fn regressed(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("log_regressed", "log_regressed.billing");
     let length = six_and_four(lab, topic, group)?;
     lose_after(lab, topic, length)?;
-    let fault = Fault::new("log_regressed", "truncated", "loss", Certainty::Proof, Certainty::Indicative);
+    let fault = Fault::new("log_regressed", "truncated", "loss", Certainty::Proof, Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(6, 10))]))
 }
 

@@ -114,9 +114,8 @@ fn started_at_latest(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("started_at_latest", "started_at_latest.billing");
     twenty(lab, topic)?;
     start_at_latest(lab, topic, group)?;
-    // A first commit bounds the start from above, no more.
-    let fault =
-        Fault::new("started_at_latest", "before_start", "note", Certainty::Indicative, Certainty::Indicative);
+    // The first commit bounds the start from above; that it carries no epoch makes it a jump (R7).
+    let fault = Fault::new("started_at_latest", "before_start", "note", Certainty::Strong, Certainty::Strong);
     Ok(Outcome::of([
         Truth::fault(topic, Some(group), topic, 0, fault.optional()),
         Truth::healthy(topic, Some(group), topic, Some(0)),
@@ -149,8 +148,7 @@ fn jumped(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("out_of_range_jump", "out_of_range_jump.billing");
     left_behind(lab, topic, group)?;
     jump(lab, topic, group)?;
-    let fault =
-        Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Indicative, Certainty::Indicative);
+    let fault = Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Strong, Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
 }
 

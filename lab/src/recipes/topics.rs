@@ -122,8 +122,7 @@ fn added(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("partition_added_latest", "partition_added_latest.billing");
     read_from_latest(lab, topic, group)?;
     grow(lab, topic, group)?;
-    let fault =
-        Fault::new("partition_added_latest", "skipped", "loss", Certainty::Indicative, Certainty::Indicative);
+    let fault = Fault::new("partition_added_latest", "skipped", "loss", Certainty::Strong, Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 1, fault.optional())]))
 }
 
