@@ -49,7 +49,10 @@ impl Python {
     /// # Errors
     /// If Python or pip fail.
     pub fn start(cluster: &Cluster) -> Result<Self, Error> {
-        let python = environment()?.join("bin").join("python");
+        let python = match std::env::var_os("WHITHER_TEST_PYTHON") {
+            Some(installed) => PathBuf::from(installed),
+            None => environment()?.join("bin").join("python"),
+        };
         let mut command = Command::new(python);
         command.arg("-u").arg(folder().join("driver.py")).arg(cluster.bootstrap());
         command.stderr(fs::File::create(cluster.folder().join("python.log"))?);
