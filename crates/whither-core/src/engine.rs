@@ -173,10 +173,7 @@ impl Engine {
         out: &mut Vec<Output>,
     ) -> Option<Deadline> {
         let cx = Context { key, clock, policy: &self.policy, limits: &self.limits };
-        if !self.keys.contains_key(key) {
-            self.keys.insert(key.clone(), State::new(&key.at));
-        }
-        match self.keys.get_mut(key)? {
+        match self.keys.entry(key.clone()).or_insert_with(|| State::new(&key.at)) {
             State::Log(log) => log.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
             State::Origin(origin) => origin.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
             State::Ledger(ledger) => ledger.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),

@@ -31,12 +31,17 @@ impl HeldBack {
     /// Takes out what the watermark has passed, in order of time. Facts of one time: commits come before what
     /// was observed of the log, and facts of one source keep their order.
     pub(crate) fn take_until(&mut self, until: Time) -> Vec<Fact> {
-        if !self.facts.iter().any(|(at, _)| *at <= until) {
+        let waiting = self.facts.iter().filter(|(at, _)| *at > until).count();
+        if waiting == self.facts.len() {
             return Vec::new();
         }
-        let (mut due, later): (Vec<_>, Vec<_>) = self.facts.drain(..).partition(|(at, _)| *at <= until);
-        self.facts = later;
-        due.sort_by_key(|(at, fact)| (*at, rank(fact)));
+        let mut due = core::mem::take(&mut self.facts);
+        if waiting > 0 {
+            (due, self.facts) = due.into_iter().partition(|(at, _)| *at <= until);
+        }
+        if due.len() > 1 {
+            due.sort_by_key(|(at, fact)| (*at, rank(fact)));
+        }
         due.into_iter().map(|(_, fact)| fact).collect()
     }
 }

@@ -84,7 +84,7 @@ pub(crate) struct Life {
     /// The highest since the last tombstone, where that is not the latest.
     pub(crate) highest: Option<Box<Commit>>,
     /// The first one of the latest stretch of history without holes, where that is not the latest.
-    pub(crate) first: Option<Box<Commit>>,
+    pub(crate) first: Option<Commit>,
     /// Nothing is known from before it.
     pub(crate) first_ever: bool,
     /// An older position, for the pace.
@@ -147,7 +147,7 @@ impl Life {
     pub(crate) fn remove(&mut self, c: &Committed, starts: &[(Time, Offset)], limits: &Limits) {
         let (Some(before), Some(latest)) = (self.highest().copied(), self.latest) else { return };
         if self.first.is_none() {
-            self.first = self.latest.map(Box::new);
+            self.first = self.latest;
         }
         let (had_members, empty_since) = match c.by {
             Committer::NoMember { empty_since } => (false, empty_since),
@@ -226,7 +226,7 @@ impl Life {
             None => self.first_ever = true,
             Some(first) if first.holes == this.holes => {
                 if self.first.is_none() {
-                    self.first = self.latest.map(Box::new);
+                    self.first = self.latest;
                 }
             }
             Some(_) => {
@@ -250,7 +250,7 @@ impl Life {
 
     /// The first commit of the latest stretch of history without holes.
     pub(crate) fn first(&self) -> Option<&Commit> {
-        self.first.as_deref().or(self.latest.as_ref())
+        self.first.as_ref().or(self.latest.as_ref())
     }
 
     pub(crate) fn removed(&self) -> Option<&Removed> {
@@ -267,7 +267,7 @@ impl Life {
             Some(odd) => (odd.moves.as_mut_slice(), odd.removed.as_mut()),
             None => (Default::default(), None),
         };
-        let single = [self.latest.as_mut(), self.highest.as_deref_mut(), self.first.as_deref_mut()];
+        let single = [self.latest.as_mut(), self.highest.as_deref_mut(), self.first.as_mut()];
         single
             .into_iter()
             .flatten()

@@ -67,15 +67,18 @@ fn of_verdict(v: &Verdict) -> u64 {
 struct Mix(u64);
 
 impl Mix {
+    /// Every bit of a word reaches every bit of the state: names that differ in one letter are common.
     fn word(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let mut mixed = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^= mixed >> 32;
+        mixed = mixed.wrapping_mul(0xd6e8_feb8_6659_fd93);
+        self.0 = (mixed ^ (mixed >> 32)).wrapping_add(0x517c_c1b7_2722_0a95);
     }
 }
 
 impl Hasher for Mix {
     fn finish(&self) -> u64 {
-        let folded = self.0 ^ (self.0 >> 32);
-        folded.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
