@@ -34,8 +34,6 @@ pub struct Limits {
     pub name_bytes: usize,
     /// Leader epochs whose end is remembered.
     pub epochs: usize,
-    /// Topic incarnations remembered under one name.
-    pub incarnations: usize,
     /// Groups of one offsets partition whose membership is held.
     pub members_groups: usize,
 }
@@ -56,7 +54,6 @@ impl Limits {
         stations: 32,
         name_bytes: 32_767,
         epochs: 64,
-        incarnations: 8,
         members_groups: 100_000,
     };
 }

@@ -165,23 +165,23 @@ impl Ledger {
         self.log.topic_id = topic_id;
     }
 
-    fn positions(&mut self, cx: &Context<'_>, group: &Name, out: &mut Vec<Output>) -> bool {
-        if !self.groups.contains_key(group) {
-            if self.groups.len() >= cx.limits.groups {
-                cx.refuse(Refusal::Full, out);
-                return false;
-            }
+    /// Makes room for a group that is new here, if there is any.
+    fn admit(&mut self, cx: &Context<'_>, group: &Name, out: &mut Vec<Output>) -> bool {
+        let room = self.groups.len() < cx.limits.groups;
+        if room {
             self.groups.insert(group.clone(), Box::default());
+        } else {
+            cx.refuse(Refusal::Full, out);
         }
-        true
+        room
     }
 
     fn committed(&mut self, cx: &Context<'_>, c: &Committed, out: &mut Vec<Output>) {
-        if !self.positions(cx, &c.group, out) {
-            return;
+        if let Some(positions) = self.groups.get_mut(&c.group) {
+            positions.commit(c, &mut self.people, self.log.topic_id, &self.log.starts, cx.limits);
+        } else if self.admit(cx, &c.group, out) {
+            return self.committed(cx, c, out);
         }
-        let Some(positions) = self.groups.get_mut(&c.group) else { return };
-        positions.commit(c, &mut self.people, self.log.topic_id, &self.log.starts, cx.limits);
         if self.people.is_crowded(self.groups.len()) {
             self.sort_people_out();
         }
@@ -223,10 +223,10 @@ impl Ledger {
     }
 
     fn group(&mut self, cx: &Context<'_>, group: &Group, out: &mut Vec<Output>) {
-        if self.positions(cx, &group.group, out)
-            && let Some(positions) = self.groups.get_mut(&group.group)
-        {
+        if let Some(positions) = self.groups.get_mut(&group.group) {
             positions.describe(group);
+        } else if self.admit(cx, &group.group, out) {
+            self.group(cx, group, out);
         }
     }
 

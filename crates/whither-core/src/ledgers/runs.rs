@@ -197,6 +197,16 @@ impl Index<'_> {
         sums
     }
 
+    /// Why the first part of a range that was not read was not.
+    pub(crate) fn why_unread(&self, from: Offset, to: Offset) -> Option<WhyUnread> {
+        let first = self.runs.partition_point(|r| r.to <= from);
+        let inside = self.runs.iter().skip(first).take_while(|r| r.from < to);
+        inside.map(|r| r.kind).find_map(|kind| match kind {
+            RunKind::Unread(why) => Some(why),
+            _ => None,
+        })
+    }
+
     /// The run without known places that this boundary cuts, if one does and they can be asked for.
     pub(crate) fn cuts(&self, at: Offset) -> Option<Piece> {
         let i = self.runs.partition_point(|r| r.to <= at);

@@ -386,7 +386,6 @@ fn small() -> whither_core::limits::Limits {
         stations: 2,
         name_bytes: 20,
         epochs: 2,
-        incarnations: 2,
         members_groups: 2,
     }
 }

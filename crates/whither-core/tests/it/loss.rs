@@ -1,7 +1,7 @@
 //! "Loss" of RULES.md: R1 to R5.
 
 use crate::story::{A, B, Story};
-use whither_core::fact::{Config, EpochEnd, GroupState, MarkerKind, Size, TopicState};
+use whither_core::fact::{Config, EpochEnd, GroupState, MarkerKind, Size, TopicState, WhyUnread};
 use whither_core::verdict::{Cause, Certainty, Evidence, Outcome};
 use whither_core::{Fact, Time};
 
@@ -237,4 +237,19 @@ fn r5_a_commit_without_a_topic_id_goes_to_the_incarnation_of_its_time() {
     assert_eq!(s.row("g"), "0..6 6 unknown unknown");
     s.commit_in("g", 7, 4).offsets_marker(7, MarkerKind::Commit);
     assert_eq!(s.row("g"), "0..4 4 delivered indicative; 4..6 2 in_flight proof");
+}
+
+#[test]
+fn r1_retention_that_runs_while_whither_reads_leaves_no_proof() {
+    let mut s = Story::new();
+    s.retention(3_600).members("g", &["c"]).commit("g", 0).commit("g", 2);
+    s.edges(0, 20).read_from(0).data(0, 4).wait(7_200);
+    s.unread_for(4, 12, WhyUnread::Gone).data(12, 20).edges(12, 20);
+    assert_eq!(
+        s.row("g"),
+        "0..2 2 delivered strong; 2..12 2 expired strong; 2..12 ~8 expired strong; 12..20 8 in_flight proof"
+    );
+    let v = s.finding(Cause::RetentionTime).unwrap();
+    assert!(v.evidence.contains(&Evidence::NotRead { why: WhyUnread::Gone }));
+    assert_eq!((v.records, v.at_most), (10, true));
 }

@@ -190,8 +190,12 @@ impl Story {
     }
 
     pub(crate) fn unread(&mut self, from: i64, to: i64) -> &mut Story {
+        self.unread_for(from, to, WhyUnread::Deadline)
+    }
+
+    pub(crate) fn unread_for(&mut self, from: i64, to: i64, why: WhyUnread) -> &mut Story {
         let key = self.log();
-        self.give(&key, &[Fact::Unread(Unread { from, to, why: WhyUnread::Deadline })]);
+        self.give(&key, &[Fact::Unread(Unread { from, to, why })]);
         self
     }
 

@@ -64,6 +64,7 @@ fn part(j: &Judge<'_>, o: &Overtaken<'_>, (from, to): (Offset, Offset), out: &mu
         Some(Evidence::LogStart { offset: o.start, at: o.at }),
         Some(j.commit(WhichCommit::Latest, o.position)),
         read.then(|| j.read(from, to)),
+        j.index.why_unread(from, to).map(|why| Evidence::NotRead { why }),
         j.positions
             .described
             .filter(|_| j.is_alive())
