@@ -12,8 +12,8 @@ mod causes;
 
 use std::collections::BTreeMap;
 
-use whither_core::verdict::{Cause, Evidence};
-use whither_core::{Name, Offset, Partition, Time, Verdict};
+use whither_core::verdict::{Cause, Evidence, WhichCommit};
+use whither_core::{Name, Offset, Partition, Span, Time, Verdict};
 
 use crate::report::Report;
 pub use causes::{CauseInGeneral, cause};
@@ -32,6 +32,8 @@ pub struct Scene<'a> {
     pub history_since: Option<Time>,
     /// Where each group loses data next, and when.
     overtaken: BTreeMap<&'a Name, (&'a Partition, Time)>,
+    /// When each group's positions were moved or removed, ascending.
+    moved: BTreeMap<&'a Name, Vec<Time>>,
 }
 
 impl<'a> Scene<'a> {
@@ -46,8 +48,37 @@ impl<'a> Scene<'a> {
                 *soonest = (&v.partition, until);
             }
         }
-        Scene { at: report.at, history_since: report.complete_since, overtaken }
+        let mut moved: BTreeMap<&Name, Vec<Time>> = BTreeMap::new();
+        for v in &report.findings {
+            if let (Some(group), Some(at)) = (&v.group, moved_at(v)) {
+                moved.entry(group).or_default().push(at);
+            }
+        }
+        moved.values_mut().for_each(|times| times.sort_unstable());
+        Scene { at: report.at, history_since: report.complete_since, overtaken, moved }
     }
+
+    /// When the action began of which this was part: a reset writes partition after partition.
+    fn action_began(&self, group: &Name, at: Time) -> Time {
+        let earlier = self.moved.get(group).into_iter().flatten().rev().skip_while(|t| **t > at);
+        earlier.fold(at, |began, t| if began.since(*t) <= ONE_ACTION { *t } else { began })
+    }
+}
+
+/// Moves of a group's positions that are no further apart than this belong to one action.
+const ONE_ACTION: Span = Span::seconds(5);
+
+/// When a finding's group was moved, or its offsets removed; none where that is not what it tells.
+fn moved_at(v: &Verdict) -> Option<Time> {
+    let moves = matches!(
+        v.cause,
+        Cause::OffsetReset | Cause::SeekForward | Cause::OffsetsExpired | Cause::GroupDeleted
+    );
+    let at = first(v, |e| match e {
+        Evidence::Commit { which: WhichCommit::This, at, .. } | Evidence::Tombstone { at, .. } => Some(*at),
+        _ => None,
+    });
+    at.filter(|_| moves)
 }
 
 /// What a piece of evidence is about: sentences say the group's and topic's names.

@@ -3,13 +3,14 @@
 pub mod keys;
 mod layers;
 mod problem;
-mod properties;
 mod page;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use whither_kafka::ClientConfig;
 
 use crate::cli::moment::Length;
 use keys::{KEYS, Key};
@@ -18,7 +19,7 @@ pub use page::{page, print};
 pub use problem::Problem;
 
 /// Everything that can be set.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where the cluster is and how to get in.
     pub cluster: Cluster,
@@ -36,15 +37,13 @@ pub struct Settings {
     pub risk_horizon: Duration,
 }
 
-/// Where the cluster is and how to get in.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// Where the cluster is and how to get in. Secrets do not show in its `Debug`.
+#[derive(Clone, Debug)]
 pub struct Cluster {
     /// Addresses to start from.
     pub brokers: Vec<String>,
-    /// The rest by the names that Java clients use: `security.protocol`, `sasl.jaas.config`, `ssl.*`,
-    /// `client.id`. A token file stands as `sasl.oauthbearer.token.endpoint.url` with a `file:` URL. Holds
-    /// secrets.
-    pub properties: BTreeMap<String, String>,
+    /// The same addresses, with how to talk to them.
+    pub client: ClientConfig,
 }
 
 /// What dead letters look like.
@@ -68,14 +67,6 @@ pub struct Mapping {
     pub timestamp: Option<String>,
     pub group: Option<String>,
     pub exception: Option<String>,
-}
-
-/// Secrets never show.
-impl fmt::Debug for Cluster {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&String> = self.properties.keys().collect();
-        f.debug_struct("Cluster").field("brokers", &self.brokers).field("properties", &names).finish()
-    }
 }
 
 impl fmt::Debug for Settings {
@@ -140,20 +131,37 @@ pub fn load(asked: &Asked) -> Loaded {
     let java = asked.command_config.as_deref().map(layers::java).unwrap_or_default();
     let flags = layers::flags(&asked.flags);
     let mut found: BTreeMap<&'static str, InForce> = BTreeMap::new();
-    let mut problems = Vec::new();
-    let mut warnings = Vec::new();
-    for Layer { given, problems: wrong, warnings: odd } in [from_file, environment, java, flags] {
+    let mut others: BTreeMap<String, InForce> = BTreeMap::new();
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+    for Layer { given, others: more, problems: wrong, warnings: odd } in [from_file, environment, java, flags]
+    {
         problems.extend(wrong);
         warnings.extend(odd);
         for g in given {
             let in_force = InForce { key: g.key.name, values: g.values, origin: g.origin };
             found.insert(g.key.name, in_force);
         }
+        for (name, value, origin) in more {
+            others.insert(name, InForce { key: "", values: vec![value], origin });
+        }
     }
-    problems.extend(disagreements(&found));
+    problems.extend(half_a_mapping(&found));
+    let brokers = found.get("cluster.brokers").map(|f| f.values.clone()).unwrap_or_default();
+    let client = match client(&found, &others, &mut warnings) {
+        Ok(client) => Some(ClientConfig { bootstrap: brokers.clone(), ..client }),
+        // What was refused above would be told once more as missing.
+        Err(_) if problems.iter().any(|p| p.what.starts_with("cluster.")) => None,
+        Err(wrong) => {
+            problems.extend(wrong);
+            None
+        }
+    };
     let in_force: Vec<InForce> =
         KEYS.iter().map(|key| found.remove(key.name).unwrap_or_else(|| default(key))).collect();
-    let settings = if problems.is_empty() { Ok(Settings::of(&in_force)) } else { Err(problems) };
+    let settings = match client {
+        Some(client) if problems.is_empty() => Ok(Settings::of(&in_force, Cluster { brokers, client })),
+        _ => Err(problems),
+    };
     Loaded { settings, in_force, warnings, file }
 }
 
@@ -162,46 +170,40 @@ fn default(key: &Key) -> InForce {
     InForce { key: key.name, values, origin: "default".to_owned() }
 }
 
-/// Values that are right each and wrong together.
-fn disagreements(found: &BTreeMap<&'static str, InForce>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let set: BTreeSet<&str> = found.keys().copied().collect();
-    let origin = |key: &str| found.get(key).map_or("", |f| f.origin.as_str());
-    let value = |key: &str| found.get(key).and_then(|f| f.values.first()).map_or("", String::as_str);
-    let mut wrong = |what: &str, key: &str| problems.push(Problem::together(what, origin(key)));
-    let sasl = value("cluster.security.protocol").starts_with("SASL");
-    let mechanism = value("cluster.sasl.mechanism");
-    let jaas = set.contains("cluster.sasl.jaas.config");
-    let login = set.contains("cluster.sasl.username") && set.contains("cluster.sasl.password");
-    if sasl && mechanism.is_empty() {
-        wrong(
-            "cluster.security.protocol asks for SASL: set cluster.sasl.mechanism, too",
-            "cluster.security.protocol",
-        );
-    }
-    if !sasl && !mechanism.is_empty() {
-        wrong(
-            "cluster.sasl.mechanism is set: cluster.security.protocol must be SASL_SSL or SASL_PLAINTEXT",
-            "cluster.sasl.mechanism",
-        );
-    }
-    match mechanism {
-        "OAUTHBEARER" if !set.contains("cluster.sasl.oauthbearer.token_file") && !jaas => {
-            wrong("OAUTHBEARER needs cluster.sasl.oauthbearer.token_file", "cluster.sasl.mechanism");
-        }
-        "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512" if !login && !jaas => wrong(
-            "this mechanism needs cluster.sasl.username and cluster.sasl.password (or _file), or sasl.jaas.config",
-            "cluster.sasl.mechanism",
-        ),
-        _ => {}
-    }
-    let mapping =
+/// A mapping without its three places says nothing.
+fn half_a_mapping(found: &BTreeMap<&'static str, InForce>) -> Option<Problem> {
+    const NEEDED: [&str; 3] =
         ["dead_letters.mapping.topic", "dead_letters.mapping.partition", "dead_letters.mapping.offset"];
-    let used = set.iter().find(|k| k.starts_with("dead_letters.mapping."));
-    if let (Some(used), Some(missing)) = (used, mapping.iter().find(|k| !set.contains(*k))) {
-        wrong(&format!("a mapping needs {missing}, too"), used);
+    let used = found.values().find(|f| f.key.starts_with("dead_letters.mapping."))?;
+    let missing = NEEDED.iter().find(|key| !found.contains_key(*key))?;
+    Some(Problem::together(&format!("a mapping needs {missing}, too"), &used.origin))
+}
+
+/// How to talk to the brokers. What nobody set is left to the client: it tells what has no effect, which would be
+/// our own words.
+fn client(
+    found: &BTreeMap<&'static str, InForce>,
+    others: &BTreeMap<String, InForce>,
+    warnings: &mut Vec<String>,
+) -> Result<ClientConfig, Vec<Problem>> {
+    let known = found.values().filter_map(|f| Some((f.key.strip_prefix("cluster.")?, f)));
+    let more = others.iter().map(|(name, f)| (name.as_str(), f));
+    let given: BTreeMap<&str, &InForce> = known.filter(|(name, _)| *name != "brokers").chain(more).collect();
+    let text = |f: &InForce| f.values.first().cloned().unwrap_or_default();
+    let properties = given.iter().map(|(name, f)| ((*name).to_owned(), text(f))).collect();
+    let origin = |key: &str| given.get(key).map_or("", |f| f.origin.as_str());
+    match ClientConfig::from_properties(&properties) {
+        Ok((client, odd)) => {
+            warnings.extend(odd.iter().map(|w| format!("cluster.{w} ({})", origin(&w.key))));
+            Ok(client)
+        }
+        Err(problems) => {
+            let told = |p: &whither_kafka::properties::Problem| {
+                Problem::together(&format!("cluster.{p}"), origin(&p.key))
+            };
+            Err(problems.iter().map(told).collect())
+        }
     }
-    problems
 }
 
 /// The values in force, each of which is allowed.
@@ -222,10 +224,10 @@ impl Values<'_> {
 }
 
 impl Settings {
-    fn of(in_force: &[InForce]) -> Settings {
+    fn of(in_force: &[InForce], cluster: Cluster) -> Settings {
         let v = Values(in_force);
         Settings {
-            cluster: Cluster { brokers: v.list("cluster.brokers"), properties: java_properties(&v) },
+            cluster,
             dormant_after: v.length("groups.dormant_after"),
             expected_groups: v.list("groups.expected"),
             dead_letters: DeadLetters {
@@ -250,36 +252,6 @@ fn mapping(v: &Values<'_>) -> Option<Mapping> {
         group: of("group"),
         exception: of("exception"),
     })
-}
-
-/// What a Java client would be given: user name and password become the login line they stand for.
-fn java_properties(v: &Values<'_>) -> BTreeMap<String, String> {
-    let mut properties = BTreeMap::new();
-    for value in v.0 {
-        let Some(name) = value.key.strip_prefix("cluster.") else { continue };
-        let own =
-            matches!(name, "brokers" | "sasl.username" | "sasl.password" | "sasl.oauthbearer.token_file");
-        // What nobody set is left to the client: it tells what has no effect, which would be our own words.
-        let set = value.origin != "default";
-        if let Some(text) = value.values.first().filter(|_| set && !own) {
-            properties.insert(name.to_owned(), text.clone());
-        }
-    }
-    if let Some(path) = v.text("cluster.sasl.oauthbearer.token_file") {
-        properties.insert("sasl.oauthbearer.token.endpoint.url".to_owned(), format!("file://{path}"));
-    }
-    let login = (v.text("cluster.sasl.username"), v.text("cluster.sasl.password"));
-    if let ((Some(user), Some(password)), None) = (login, v.text("cluster.sasl.jaas.config")) {
-        let module = match v.text("cluster.sasl.mechanism").as_deref() {
-            Some("PLAIN") => "org.apache.kafka.common.security.plain.PlainLoginModule",
-            _ => "org.apache.kafka.common.security.scram.ScramLoginModule",
-        };
-        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-        let line =
-            format!("{module} required username=\"{}\" password=\"{}\";", quoted(&user), quoted(&password));
-        properties.insert("sasl.jaas.config".to_owned(), line);
-    }
-    properties
 }
 
 #[cfg(test)]

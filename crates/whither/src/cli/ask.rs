@@ -115,17 +115,7 @@ pub(super) fn client(settings: &Settings) -> Result<ClientConfig, Exit> {
         complain("no broker address: give one with --brokers host:9092");
         return Err(Exit::Usage);
     }
-    match ClientConfig::from_properties(&cluster.properties) {
-        Ok((mut client, warnings)) => {
-            client.bootstrap.clone_from(&cluster.brokers);
-            warnings.iter().for_each(|warning| complain(&warning.to_string()));
-            Ok(client)
-        }
-        Err(problems) => {
-            problems.iter().for_each(|problem| complain(&problem.to_string()));
-            Err(Exit::Usage)
-        }
-    }
+    Ok(cluster.client.clone())
 }
 
 /// Tells on standard error what is being done.

@@ -184,7 +184,7 @@ fn commit(which: WhichCommit, o: Offset, at: Time, by: &Committer, about: &About
         (WhichCommit::This, Committer::NoMember { .. }) => {
             format!("a commit from outside the group put it at {o}{}", t.when(at))
         }
-        (WhichCommit::This, _) => format!("its next commit is {o}{brackets}"),
+        (WhichCommit::This, _) => format!("{group} committed {o}{brackets}"),
     }
 }
 

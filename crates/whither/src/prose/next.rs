@@ -2,12 +2,12 @@
 //! which it must be done. Commands that change something are dry runs, or name what must be stopped first;
 //! `$BROKERS` stands for the cluster's address.
 
-use whither_core::verdict::{Cause, Evidence, Outcome, ShownAs, WhichCommit};
+use whither_core::verdict::{Cause, Evidence, Outcome, ShownAs};
 use whither_core::{Time, Verdict};
 
 use super::why::{first_dead_letter, position_before};
 use super::words::{moment, name, offset, partition, rfc3339, shell, span};
-use super::{Scene, first};
+use super::{Scene, first, moved_at};
 
 /// What to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,12 +69,12 @@ pub fn next(v: &Verdict, scene: &Scene<'_>) -> Next {
             None,
         ),
         Cause::Lagging => lagging(v),
-        Cause::OffsetReset | Cause::SeekForward => undo(v),
+        Cause::OffsetReset | Cause::SeekForward => undo(v, scene),
         Cause::StartedAtLatest => {
             move_to(v, "if it should have read them, move it to the start", "--to-earliest")
         }
         Cause::OutOfRangeJump | Cause::PartitionAddedLatest => jumped(v),
-        Cause::OffsetsExpired | Cause::GroupDeleted => offsets_gone(v),
+        Cause::OffsetsExpired | Cause::GroupDeleted => offsets_gone(v, scene),
         Cause::CommittedPastEnd => move_to(v, "move it to the end before more is written", "--to-latest"),
         Cause::OutOfOrderCommit => {
             Next::new("commit offsets in order: a restart in between would have read these again", None)
@@ -172,7 +172,7 @@ fn lagging(v: &Verdict) -> Next {
 }
 
 /// The positions from right before the event, as the file that `kafka-consumer-groups` takes.
-fn undo(v: &Verdict) -> Next {
+fn undo(v: &Verdict, scene: &Scene<'_>) -> Next {
     let lost = v.outcome == Outcome::Skipped;
     let text = match (lost, v.recoverable, position_before(v)) {
         (true, true, Some(at)) => {
@@ -189,15 +189,12 @@ fn undo(v: &Verdict) -> Next {
             group_name(v)
         ),
     };
-    Next::new(text, undo_command(v))
+    Next::new(text, undo_command(v, scene))
 }
 
-fn undo_command(v: &Verdict) -> Option<String> {
-    let event = first(v, |e| match e {
-        Evidence::Commit { which: WhichCommit::This, at, .. } | Evidence::Tombstone { at, .. } => Some(*at),
-        _ => None,
-    })?;
-    let before = rfc3339(Time(event.0.saturating_sub(1)))?;
+fn undo_command(v: &Verdict, scene: &Scene<'_>) -> Option<String> {
+    let began = scene.action_began(v.group.as_ref()?, moved_at(v)?);
+    let before = rfc3339(Time(began.0.saturating_sub(1)))?;
     let (group, topic) = (group(v), shell(&v.partition.topic));
     Some(format!(
         "whither offsets {group} --brokers $BROKERS --topic {topic} --at {before} --csv > undo.csv && kafka-consumer-groups.sh \
@@ -214,7 +211,7 @@ fn jumped(v: &Verdict) -> Next {
     Next::new(text, None)
 }
 
-fn offsets_gone(v: &Verdict) -> Next {
+fn offsets_gone(v: &Verdict, scene: &Scene<'_>) -> Next {
     match (v.shown_as, v.until) {
         (ShownAs::Loss, _) => jumped(v),
         (_, Some(until)) => {
@@ -229,7 +226,7 @@ fn offsets_gone(v: &Verdict) -> Next {
         }
         (_, None) => {
             let text = format!("before {} starts again, put it back to where it was", group_name(v));
-            Next::new(text, undo_command(v))
+            Next::new(text, undo_command(v, scene))
         }
     }
 }

@@ -70,7 +70,7 @@ impl Kind {
                 !value.is_empty() && value.chars().all(legal)
             }
             Kind::Length => value.parse::<Length>().is_ok_and(|l| !l.0.is_zero()),
-            Kind::Word(words) => words.contains(&value),
+            Kind::Word(words) => words.iter().any(|w| w.eq_ignore_ascii_case(value)),
         }
     }
 }
@@ -124,16 +124,16 @@ pub const KEYS: &[Key] = &[
         "a Java client's login line, in place of user name and password",
     ),
     key(
-        "cluster.sasl.oauthbearer.token_file",
+        "cluster.sasl.oauthbearer.token.file",
         Kind::File,
         &[],
         "a file that something else keeps a fresh token in, with OAUTHBEARER",
     ),
     key(
         "cluster.ssl.truststore.type",
-        Kind::Word(&["PEM"]),
-        &["PEM"],
-        "how certificates to trust are stored; a JKS or PKCS12 store must be converted",
+        Kind::Text,
+        &[],
+        "how they are stored: PEM, as a file named `.pem` is taken for; a JKS or PKCS12 store is refused with the command that converts it",
     ),
     key(
         "cluster.ssl.truststore.location",
@@ -144,9 +144,9 @@ pub const KEYS: &[Key] = &[
     key("cluster.ssl.truststore.certificates", Kind::Text, &[], "the same as PEM text"),
     key(
         "cluster.ssl.keystore.type",
-        Kind::Word(&["PEM"]),
-        &["PEM"],
-        "how the client's own certificate is stored; a JKS or PKCS12 store must be converted",
+        Kind::Text,
+        &[],
+        "how it is stored: PEM; a JKS or PKCS12 store is refused with the command that converts it",
     ),
     key(
         "cluster.ssl.keystore.location",

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use whither_kafka::properties;
 
 use super::keys::{self, Key, Kind};
 use super::problem::Problem;
-use super::properties;
 
 /// A settings file larger than this is none.
 const FILE_BYTES: u64 = 1 << 20;
@@ -24,6 +24,8 @@ pub(super) struct Given {
 #[derive(Debug, Default)]
 pub(super) struct Layer {
     pub(super) given: Vec<Given>,
+    /// Connection settings of a Java client that are no keys of ours: name, value, origin. The client judges them.
+    pub(super) others: Vec<(String, String, String)>,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<String>,
 }
@@ -189,15 +191,14 @@ pub(super) fn environment(variables: impl Iterator<Item = (String, String)>) -> 
 pub(super) fn java(path: &Path) -> Layer {
     let mut layer = Layer::default();
     let name = path.display().to_string();
-    match read(path) {
-        Ok(text) => {
-            for entry in properties::parse(&text) {
-                let key = keys::find(&format!("cluster.{}", entry.name));
-                let origin = format!("{name}:{}", entry.line);
-                match (key, JAVA_ONLY.iter().find(|(known, _)| *known == entry.name)) {
-                    (Some(key), _) => layer.take_text(key, &entry.value, origin),
-                    (None, Some((known, why))) => layer.problems.push(Problem::refused(known, why, &origin)),
-                    (None, None) => {}
+    let entries = read(path).and_then(|text| properties::parse(&text).map_err(|e| e.to_string()));
+    match entries {
+        Ok(entries) => {
+            for (property, value) in entries {
+                match keys::find(&format!("cluster.{property}")) {
+                    Some(key) => layer.take_text(key, &value, name.clone()),
+                    None if connects(&property) => layer.others.push((property, value, name.clone())),
+                    None => {}
                 }
             }
         }
@@ -206,29 +207,10 @@ pub(super) fn java(path: &Path) -> Layer {
     layer
 }
 
-/// Connection settings of Java clients that can't be followed: silence would end in a puzzling refusal.
-const JAVA_ONLY: [(&str, &str); 5] = [
-    (
-        "ssl.key.password",
-        "encrypted keys are not read; write an unencrypted one: openssl pkcs8 -in key.pem -out plain.pem",
-    ),
-    (
-        "ssl.keystore.password",
-        "it belongs to a JKS or PKCS12 store; convert that: openssl pkcs12 -in store.p12 -out client.pem -nodes",
-    ),
-    (
-        "ssl.truststore.password",
-        "it belongs to a JKS or PKCS12 store; convert that: keytool -exportcert -rfc -keystore store.jks -alias ALIAS -file ca.pem",
-    ),
-    (
-        "sasl.login.callback.handler.class",
-        "Java classes can't be loaded; for OAUTHBEARER set sasl.oauthbearer.token_file in whither.toml",
-    ),
-    (
-        "sasl.oauthbearer.token.endpoint.url",
-        "tokens are not fetched; set sasl.oauthbearer.token_file in whither.toml to a file that is kept fresh",
-    ),
-];
+fn connects(property: &str) -> bool {
+    let timeouts = ["request.timeout.ms", "socket.connection.setup.timeout.ms"];
+    property.starts_with("ssl.") || property.starts_with("sasl.") || timeouts.contains(&property)
+}
 
 /// Values from flags.
 pub(super) fn flags(flags: &[(&'static str, &'static str, Vec<String>)]) -> Layer {

@@ -40,10 +40,6 @@ impl Problem {
         )
     }
 
-    pub(super) fn refused(name: &str, why: &str, origin: &str) -> Problem {
-        Problem::new(format!("{name} can't be used: {why}"), origin)
-    }
-
     pub(super) fn file(key: &str, path: &str, why: &str, origin: &str) -> Problem {
         Problem::new(format!("{key}: {path} can't be read: {why}"), origin)
     }

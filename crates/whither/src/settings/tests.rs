@@ -1,5 +1,7 @@
 use std::io::Write;
 
+use whither_kafka::{Sasl, Secret};
+
 use super::*;
 
 fn file(text: &str) -> tempfile::NamedTempFile {
@@ -13,7 +15,7 @@ fn from(text: &str) -> Loaded {
     load(&Asked { file: Some(file.path().to_owned()), ..Asked::default() })
 }
 
-fn problems(loaded: &Loaded) -> Vec<String> {
+fn problems_of(loaded: &Loaded) -> Vec<String> {
     loaded.settings.as_ref().unwrap_err().iter().map(|p| p.what.clone()).collect()
 }
 
@@ -27,7 +29,10 @@ fn nothing_set_is_the_defaults() {
     assert_eq!(settings.deadline, Duration::from_secs(60));
     assert_eq!(settings.since, Duration::from_secs(3_600));
     assert_eq!(settings.dormant_after, Duration::from_secs(86_400));
-    assert!(settings.cluster.properties.is_empty(), "what nobody set is left to the client");
+    assert_eq!(settings.cluster.client.client_id, "whither");
+    assert!(
+        settings.cluster.client.security.tls.is_none() && settings.cluster.client.security.sasl.is_none()
+    );
     assert_eq!(settings.dead_letters.mapping, None);
     let roles = crate::sources::kafka::origins::Roles::default();
     assert_eq!(settings.dead_letters.topics, roles.dead_letters);
@@ -37,13 +42,14 @@ fn nothing_set_is_the_defaults() {
 #[test]
 fn quoted_dotted_and_nested_keys_are_the_same() {
     for text in [
-        "[cluster]\nbrokers = [\"a:1\", \"b:2\"]\n\"ssl.truststore.location\" = \"/ca.pem\"\n",
-        "[cluster]\nbrokers = \"a:1, b:2\"\nssl.truststore.location = \"/ca.pem\"\n",
-        "cluster.\"bootstrap.servers\" = \"a:1,b:2\"\n[cluster.ssl]\ntruststore.location = \"/ca.pem\"\n",
+        "[cluster]\nbrokers = [\"a:1\", \"b:2\"]\n\"client.id\" = \"me\"\n\"security.protocol\" = \"SSL\"\n",
+        "[cluster]\nbrokers = \"a:1, b:2\"\nclient.id = \"me\"\nsecurity.protocol = \"ssl\"\n",
+        "cluster.\"bootstrap.servers\" = \"a:1,b:2\"\n[cluster.client]\nid = \"me\"\n[cluster.security]\nprotocol = \"SSL\"\n",
     ] {
         let cluster = from(text).settings.unwrap().cluster;
-        assert_eq!(cluster.brokers, ["a:1", "b:2"], "{text}");
-        assert_eq!(cluster.properties.get("ssl.truststore.location").map(String::as_str), Some("/ca.pem"));
+        assert_eq!(cluster.client.bootstrap, ["a:1", "b:2"], "{text}");
+        assert_eq!(cluster.client.client_id, "me");
+        assert!(cluster.client.security.tls.is_some());
     }
 }
 
@@ -67,7 +73,7 @@ fn later_layers_win_and_say_where_they_come_from() {
     let name = |f: &tempfile::NamedTempFile| f.path().file_name().unwrap().to_string_lossy().into_owned();
     assert_eq!(origin("check.deadline"), ("1m".into(), format!("{}:2", name(&file))));
     assert_eq!(origin("check.since"), ("3m".into(), "WHITHER_CHECK_SINCE".into()));
-    assert_eq!(origin("cluster.client.id"), ("java".into(), format!("{}:1", name(&java))));
+    assert_eq!(origin("cluster.client.id"), ("java".into(), name(&java)));
     assert_eq!(origin("cluster.brokers"), ("d:4".into(), "--brokers".into()));
     assert_eq!(origin("risk.horizon"), ("24h".into(), "default".into()));
     assert_eq!(loaded.settings.unwrap().cluster.brokers, ["d:4"]);
@@ -80,7 +86,7 @@ fn all_problems_are_told_at_once() {
          sasl.password = \"hush\"\nsasl.mechanism = \"GSSAPI\"\nsasl.jaas.config_file = \"/nowhere\"\n\
          [groups]\nexpected = [[\"a\"]]\n[dead_letters.mapping]\ntopic = \"x-topic\"\n",
     );
-    let problems = problems(&loaded);
+    let problems = problems_of(&loaded);
     assert_eq!(
         problems,
         [
@@ -107,21 +113,19 @@ fn what_is_no_toml_says_where() {
 }
 
 #[test]
-fn a_login_becomes_the_line_a_java_client_has() {
+fn a_password_comes_from_a_file_and_never_shows() {
     let secret = file("pa\"ss\\word\n");
     let text = format!(
         "[cluster]\nsecurity.protocol = \"SASL_SSL\"\nsasl.mechanism = \"SCRAM-SHA-512\"\nsasl.username = \"ops\"\nsasl.password_file = {:?}\n",
         secret.path()
     );
     let loaded = from(&text);
-    let cluster = loaded.settings.as_ref().unwrap().cluster.clone();
-    assert_eq!(
-        cluster.properties.get("sasl.jaas.config").map(String::as_str),
-        Some(
-            "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"ops\" password=\"pa\\\"ss\\\\word\";"
-        )
-    );
-    assert!(!format!("{:?}", loaded.settings).contains("pa\\"), "secrets do not show");
+    let settings = loaded.settings.as_ref().unwrap();
+    let Some(Sasl::Scram { username, password, .. }) = &settings.cluster.client.security.sasl else {
+        panic!("not SCRAM")
+    };
+    assert_eq!((username.as_str(), password), ("ops", &Secret::new("pa\"ss\\word")));
+    assert!(!format!("{settings:?}").contains("pa\\"), "secrets do not show");
     let mut out = Vec::new();
     print(&loaded.in_force, true, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
@@ -130,16 +134,21 @@ fn a_login_becomes_the_line_a_java_client_has() {
 }
 
 #[test]
-fn half_a_login_is_told() {
-    let loaded = from("[cluster]\nsecurity.protocol = \"SASL_SSL\"\n");
-    assert_eq!(
-        problems(&loaded),
-        ["cluster.security.protocol asks for SASL: set cluster.sasl.mechanism, too"]
-    );
-    let loaded = from("[cluster]\nsasl.mechanism = \"PLAIN\"\n");
-    assert_eq!(problems(&loaded).len(), 2);
+fn half_a_login_is_told_with_where_it_came_from() {
+    let loaded = from("[cluster]\nsecurity.protocol = \"SASL_SSL\"\nsasl.mechanism = \"PLAIN\"\n");
+    let problems = loaded.settings.unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].what.starts_with("cluster.sasl.jaas.config"), "{}", problems[0]);
     let loaded = from("[cluster]\nsecurity.protocol = \"SASL_SSL\"\nsasl.mechanism = \"OAUTHBEARER\"\n");
-    assert_eq!(problems(&loaded), ["OAUTHBEARER needs cluster.sasl.oauthbearer.token_file"]);
+    assert!(problems_of(&loaded)[0].starts_with("cluster.sasl.oauthbearer.token.file"));
+}
+
+#[test]
+fn what_has_no_effect_is_warned_of() {
+    let loaded = from("[cluster]\nsasl.mechanism = \"PLAIN\"\n");
+    assert!(loaded.settings.is_ok());
+    assert!(loaded.warnings[0].starts_with("cluster.sasl.mechanism has no effect"), "{:?}", loaded.warnings);
+    assert!(loaded.warnings[0].ends_with(":2)"), "{:?}", loaded.warnings);
 }
 
 #[test]
@@ -149,17 +158,19 @@ fn a_java_clients_secrets_may_stand_in_its_own_file() {
          sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\\n  username=\"u\" password=\"p\";\n",
     );
     let loaded = load(&Asked { command_config: Some(java.path().to_owned()), ..Asked::default() });
-    let cluster = loaded.settings.unwrap().cluster;
-    assert!(cluster.properties.get("sasl.jaas.config").unwrap().ends_with("username=\"u\" password=\"p\";"));
+    assert_eq!(loaded.warnings, [""; 0]);
+    let client = loaded.settings.unwrap().cluster.client;
+    assert!(matches!(client.security.sasl, Some(Sasl::Plain { username, .. }) if username == "u"));
 }
 
 #[test]
 fn stores_of_java_are_refused_with_the_command_that_converts_them() {
-    let java = file("ssl.truststore.type=JKS\nssl.truststore.password=hush\n");
+    let java = file(
+        "security.protocol=SSL\nssl.truststore.type=JKS\nssl.truststore.location=/t.jks\nssl.truststore.password=hush\n",
+    );
     let loaded = load(&Asked { command_config: Some(java.path().to_owned()), ..Asked::default() });
-    let problems = problems(&loaded);
-    assert_eq!(problems[0], "cluster.ssl.truststore.type = \"JKS\" is not allowed; allowed: PEM");
-    assert!(problems[1].contains("keytool -exportcert"), "{problems:?}");
+    let problems = problems_of(&loaded);
+    assert!(problems.concat().contains("keytool"), "{problems:?}");
     assert!(!problems.concat().contains("hush"));
 }
 

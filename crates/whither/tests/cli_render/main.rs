@@ -137,3 +137,20 @@ fn hostile_names_reach_the_terminal_as_text() {
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     }
 }
+
+/// A reset writes partition after partition: a moment between them would undo only some of it.
+#[test]
+fn one_reset_of_many_partitions_is_undone_from_one_moment() {
+    let value: serde_json::Value = serde_json::from_str(&pretty(&reports::reset_of_three())).unwrap();
+    let commands: Vec<&str> = value["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["next"]["command"].as_str().unwrap())
+        .collect();
+    assert_eq!(commands.len(), 4);
+    for command in &commands[..3] {
+        assert!(command.contains("--at 2026-11-21T12:58:59.999Z"), "{command}");
+    }
+    assert!(commands[3].contains("--at 2026-11-21T12:59:59.999Z"), "another action: {}", commands[3]);
+}

@@ -217,3 +217,19 @@ pub(crate) fn hostile() -> Report {
     report.not_seen[0].what = steering.into();
     report
 }
+
+pub(crate) fn reset_of_three() -> Report {
+    let nobody = Committer::NoMember { empty_since: None };
+    let reset = |i: i32, at: Time| Verdict {
+        outcome: Outcome::Skipped,
+        recoverable: true,
+        evidence: vec![
+            commit(WhichCommit::Before, 88_210, ago(700), member("billing-2")),
+            commit(WhichCommit::This, 88_419, at, nobody.clone()),
+        ],
+        ..verdict(Cause::OffsetReset, "orders", i, Some("billing"))
+    };
+    let began = ago(60);
+    let times = [began, Time(began.0 + 3), Time(began.0 + 4_900), NOW];
+    of_findings((0..).zip(times).map(|(i, at)| reset(i, at)).collect())
+}
