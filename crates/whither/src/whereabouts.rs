@@ -180,31 +180,3 @@ fn commit(which: WhichCommit, c: &Committed) -> Option<Evidence> {
         source: (c.offsets_partition, c.source_offset),
     })
 }
-
-/// The position a message is asked for by: `orders/3@188231`, `orders/3/188231`, `orders[3]@188231`,
-/// `orders:3:188231`.
-#[must_use]
-pub fn position(text: &str) -> Option<(Partition, i64)> {
-    let (rest, offset) = text.rsplit_once(['@', '/', ':'])?;
-    let rest = rest.strip_suffix(']').map_or_else(|| rest.rsplit_once(['/', ':']), |r| r.rsplit_once('['));
-    let (topic, index) = rest?;
-    let (index, offset): (i32, i64) = (index.parse().ok()?, offset.parse().ok()?);
-    (!topic.is_empty() && index >= 0 && offset >= 0).then(|| (Partition::new(topic, index), offset))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Partition, position};
-
-    #[test]
-    fn positions_are_spelled_as_other_tools_do() {
-        let orders = Some((Partition::new("orders", 3), 1842));
-        for text in ["orders/3@1842", "orders/3/1842", "orders[3]@1842", "orders:3:1842"] {
-            assert_eq!(position(text), orders, "{text}");
-        }
-        assert_eq!(position("a.b-c_d/0@0"), Some((Partition::new("a.b-c_d", 0), 0)));
-        for text in ["orders", "orders/3", "orders/3@", "orders/x@1", "/3@1", "orders/-1@2", "orders[3@1"] {
-            assert_eq!(position(text), None, "{text}");
-        }
-    }
-}
