@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use whither_core::fact::{Committed, Run as RunOf, RunKind};
 use whither_core::verdict::{Cause, Certainty, Evidence, Outcome, WhichCommit};
-use whither_core::{Balance, Key, Name, Partition, Time, Verdict};
+use whither_core::{Balance, Key, Name, Time, Verdict};
 use whither_kafka::{ClientConfig, Cluster, Error};
 
 use crate::report::Report;
