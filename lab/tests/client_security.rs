@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use whither_kafka::{ClientConfig, Error, TlsProblem};
+use whither_kafka::fetch::{Event, Fetcher, Options as FetchOptions, Span, next_offset};
+use whither_kafka::{ClientConfig, Error, TlsProblem, TopicPartition};
+use whither_lab::clients::{Jvm, Records};
 use whither_lab::cluster::{Cluster, Listener, Mechanism, Options, Version};
 
 type Settings = BTreeMap<String, String>;
@@ -39,6 +42,7 @@ fn settings(cluster: &Cluster, listener: Listener, mechanism: Mechanism) -> Sett
     let mut settings: Settings =
         cluster.client_properties(listener, mechanism, "admin").unwrap().into_iter().collect();
     if mechanism == Mechanism::OauthBearer && listener != Listener::Ssl {
+        #[expect(clippy::disallowed_methods, reason = "a broker compares the token with its own clock")]
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         token(cluster, &mut settings, "good", now, now + 600);
     }
@@ -150,6 +154,34 @@ async fn wrong_certificates(cluster: &Cluster) {
     assert_eq!(tls_problem(error), TlsProblem::OwnRefused);
 }
 
+/// Reads over TLS and SASL what a real producer wrote.
+async fn records_arrive(cluster: &Cluster) {
+    let jvm = Jvm::start(cluster).unwrap();
+    jvm.create_topic("orders", 2, &[]).unwrap();
+    let reached = reach(&settings(cluster, Listener::SaslSsl, Mechanism::ScramSha256)).await.unwrap();
+    let mut spans = Vec::new();
+    for partition in 0..2 {
+        jvm.send(Records::new("orders", partition, 500)).unwrap();
+        let partition = TopicPartition { topic: "orders".into(), partition };
+        spans.push(Span { partition, from: 0, to: Some(500) });
+    }
+    reached.refresh().await.unwrap();
+    let mut fetcher = Fetcher::start(Arc::new(reached), spans, FetchOptions::default());
+    let (mut ends, mut done) = (BTreeMap::new(), 0);
+    while let Some(fetched) = fetcher.next().await {
+        for one in fetched {
+            match one.event {
+                Event::Records { records, .. } => {
+                    ends.insert(one.partition.partition, next_offset(&records).unwrap());
+                }
+                Event::Done => done += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!((ends, done), ([(0, 500), (1, 500)].into(), 2));
+}
+
 fn secured(version: Version) -> Cluster {
     Cluster::start(&Options { version, secured: true, ..Options::default() }).unwrap()
 }
@@ -161,6 +193,7 @@ async fn kafka_4_lets_us_in_by_every_door_and_says_why_it_does_not() {
     wrong_passwords_and_tokens(&cluster).await;
     wrong_protocols(&cluster).await;
     wrong_certificates(&cluster).await;
+    records_arrive(&cluster).await;
 }
 
 #[tokio::test]
@@ -170,4 +203,5 @@ async fn kafka_3_lets_us_in_by_every_door_and_says_why_it_does_not() {
     wrong_passwords_and_tokens(&cluster).await;
     wrong_protocols(&cluster).await;
     wrong_certificates(&cluster).await;
+    records_arrive(&cluster).await;
 }

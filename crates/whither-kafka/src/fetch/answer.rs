@@ -1,6 +1,6 @@
 //! Turns an answer to Fetch into events and moves positions on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kafka_protocol::error::ResponseError;
@@ -30,7 +30,12 @@ pub(super) struct Taken {
 }
 
 impl Answer<'_> {
-    pub(super) async fn take_in(&self, response: FetchResponse, positions: &mut Positions) -> Taken {
+    pub(super) async fn take_in(
+        &self,
+        response: FetchResponse,
+        asked: &[TopicPartition],
+        positions: &mut Positions,
+    ) -> Taken {
         let mut taken = Taken::default();
         if let Some(code) = ResponseError::try_from_code(response.error_code) {
             // Of the whole request: topic ids that are no longer known, or an overloaded broker.
@@ -46,15 +51,24 @@ impl Answer<'_> {
             }
             return taken;
         }
+        let mut unanswered: BTreeSet<&TopicPartition> = asked.iter().collect();
         for topic in response.responses {
             let Some(name) = self.name(&topic) else { continue };
             for data in topic.partitions {
                 let partition = TopicPartition { topic: name.clone(), partition: data.partition_index };
+                unanswered.remove(&partition);
                 // Out while it is looked at: whoever is done or fails stays out.
                 let Some(position) = positions.remove(&partition) else { continue };
                 if let Some(position) = self.partition(&partition, data, position, &mut taken).await {
                     positions.insert(partition, position);
                 }
+            }
+        }
+        // Without a session every partition is answered for. One that is not would be asked for without end.
+        for partition in unanswered {
+            if let Some((partition, mut position)) = positions.remove_entry(partition) {
+                position.failed(None);
+                taken.moved.insert(partition, position);
             }
         }
         taken

@@ -58,7 +58,7 @@ impl BrokerLoop {
                 Err(error) => return self.give_back(positions, &error).await,
             };
             let answer = Answer { cluster: &self.cluster, names: &self.names, api };
-            let Taken { events, mut moved } = answer.take_in(response, &mut positions).await;
+            let Taken { events, mut moved } = answer.take_in(response, &asked, &mut positions).await;
             if !events.is_empty() && self.sender.send(events).await.is_err() {
                 return Positions::new();
             }
