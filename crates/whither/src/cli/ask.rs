@@ -133,7 +133,7 @@ pub(super) fn wait<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<
     runtime.block_on(answer).map_err(|error| {
         complain(&chain(&error));
         match error {
-            Error::NoAddress => Exit::Usage,
+            Error::NoAddress | Error::BadAddress { .. } | Error::Setting { .. } => Exit::Usage,
             _ => Exit::Unreachable,
         }
     })
