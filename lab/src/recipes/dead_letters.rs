@@ -15,7 +15,8 @@ pub(super) const RECIPES: &[Recipe] = &[
     ),
     Recipe::snapshot("dead_letter_streams", "Kafka Streams sends a poison record aside (KIP-1034)", streams)
         .on(Stage::SharedSince4),
-    Recipe::snapshot("dead_letter_share", "a share group rejects a record (KIP-1191 headers)", share),
+    Recipe::snapshot("dead_letter_share", "a share group rejects a record (KIP-1191 headers)", share)
+        .on(Stage::SharedSince4),
     Recipe::snapshot(
         "dead_letter_mirrored",
         "dead letters copied from another cluster, with its offsets",
@@ -145,6 +146,10 @@ fn share(lab: &Lab) -> Result<Outcome<'_>, Error> {
     lab.jvm.create_topic(topic, 1, &[])?;
     lab.jvm.create_topic(letters, 1, &[])?;
     lab.jvm.send(Records::new(topic, 0, 10))?;
+    lab.jvm.configure_group(group, &[("share.auto.offset.reset", "earliest")])?;
+    let member = lab.jvm.share_consumer(group, topic)?;
+    member.read(10, "REJECT")?;
+    member.close()?;
     let letter = Records::new(letters, 0, 1)
         .key("key-3")
         .value("value-3")
