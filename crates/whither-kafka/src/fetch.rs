@@ -51,7 +51,7 @@ impl Default for Options {
         Options {
             max_wait: Duration::from_millis(500),
             min_bytes: 1,
-            max_bytes: 16 << 20,
+            max_bytes: 4 << 20,
             partition_max_bytes: 1 << 20,
             queue: 2,
         }

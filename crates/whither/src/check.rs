@@ -45,7 +45,7 @@ pub async fn run(check: Check) -> Result<Report, Error> {
             look.again().await;
         }
     }
-    Ok(look.report())
+    Ok(look.into_report())
 }
 
 impl std::fmt::Debug for Check {

@@ -38,15 +38,30 @@ impl Report {
     /// surest and largest.
     #[must_use]
     pub fn from_said(about: Report, said: &Said) -> Report {
-        let asked = |group: Option<&Name>| match (&about.only_group, group) {
+        let rows = said.balance.values().filter(|row| about.asks(Some(&row.group))).cloned().collect();
+        let findings = said.findings.values().filter(|v| about.asks(v.group.as_ref())).cloned().collect();
+        about.with(rows, findings)
+    }
+
+    /// The same where nothing more will be said: a wide cluster has hundreds of thousands of rows, and they are
+    /// not held twice.
+    #[must_use]
+    pub fn of_all_said(about: Report, said: Said) -> Report {
+        let rows = said.balance.into_values().filter(|row| about.asks(Some(&row.group))).collect();
+        let findings = said.findings.into_values().filter(|v| about.asks(v.group.as_ref())).collect();
+        about.with(rows, findings)
+    }
+
+    fn asks(&self, group: Option<&Name>) -> bool {
+        match (&self.only_group, group) {
             (Some(only), Some(group)) => only == group,
             (None, _) | (_, None) => true,
-        };
-        let balance = said.balance.values().filter(|row| asked(Some(&row.group))).cloned().collect();
-        let mut findings: Vec<Verdict> =
-            said.findings.values().filter(|v| asked(v.group.as_ref())).cloned().collect();
+        }
+    }
+
+    fn with(self, balance: Vec<Balance>, mut findings: Vec<Verdict>) -> Report {
         findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
-        Report { balance, findings, ..about }
+        Report { balance, findings, ..self }
     }
 }
 

@@ -123,6 +123,12 @@ impl Run {
         &self.said
     }
 
+    /// What was said, where nothing more will be: gives the core's memory back.
+    #[must_use]
+    pub fn into_said(self) -> Said {
+        self.said
+    }
+
     /// What was said so far, to take from.
     pub fn said_mut(&mut self) -> &mut Said {
         &mut self.said
@@ -171,7 +177,9 @@ impl Run {
                         Some((last, facts)) if *last == key => facts.push(fact),
                         _ => queue.push_back((key, vec![fact])),
                     },
-                    Output::Balance(row) => {
+                    Output::Balance(mut row) => {
+                        // Kept for the whole run, in numbers.
+                        row.stretches.shrink_to_fit();
                         self.said.balance.insert((row.group.clone(), row.partition.clone()), row);
                     }
                     Output::Verdict(verdict) => {

@@ -77,6 +77,9 @@ pub struct Look {
     pub(super) offsets_next: BTreeMap<i32, Offset>,
     /// What groups have committed, by partition: the lowest and the latest position and its epoch.
     pub(super) positions: BTreeMap<Name, BTreeMap<Partition, LastCommit>>,
+    /// Names of groups and topics that commits carry, each held once: a wide cluster repeats them hundreds of
+    /// thousands of times.
+    pub(super) shared: BTreeSet<Name>,
     /// The edges of each partition as last read.
     pub(super) edges: BTreeMap<Partition, Bounds>,
     /// Where reading each partition goes on, for following.
@@ -117,6 +120,7 @@ impl Look {
             not_seen: BTreeSet::new(),
             offsets_next: BTreeMap::new(),
             positions: BTreeMap::new(),
+            shared: BTreeSet::new(),
             edges: BTreeMap::new(),
             data_next: BTreeMap::new(),
             groups: 0,
@@ -254,6 +258,17 @@ impl Look {
     /// What there is to tell.
     #[must_use]
     pub fn report(&self) -> Report {
+        Report::from_said(self.about(), self.run.said())
+    }
+
+    /// What there is to tell, once nothing more will be looked at.
+    #[must_use]
+    pub fn into_report(self) -> Report {
+        let about = self.about();
+        Report::of_all_said(about, self.run.into_said())
+    }
+
+    fn about(&self) -> Report {
         let said = self.run.said();
         let mut not_seen: Vec<NotSeen> = self.not_seen.iter().cloned().collect();
         if self.undecoded > 0 {
@@ -264,7 +279,7 @@ impl Look {
                 hides_verdicts: true,
             });
         }
-        let about = Report {
+        Report {
             cluster: self.id.to_string(),
             at: clock::now(),
             complete_since: said.tails.values().filter_map(|t| t.since).max(),
@@ -275,8 +290,7 @@ impl Look {
             not_seen,
             only_group: self.wants.group.clone(),
             ..Report::default()
-        };
-        Report::from_said(about, said)
+        }
     }
 }
 

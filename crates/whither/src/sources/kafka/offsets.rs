@@ -110,8 +110,10 @@ impl Look {
             self.offsets_next.insert(p.partition, next);
         }
         facts.retain(|f| self.concerns(f));
-        for fact in &facts {
+        for fact in &mut facts {
             if let Fact::Commit(commit) = fact {
+                self.share(&mut commit.group);
+                self.share(&mut commit.partition.topic);
                 self.note_position(commit);
             }
         }
@@ -126,6 +128,16 @@ impl Look {
                     && self.wants.partition.is_none_or(|p| p == c.partition.index)
             }
             _ => true,
+        }
+    }
+
+    /// Puts the copy that is held already in place of a name.
+    fn share(&mut self, name: &mut Name) {
+        match self.shared.get(name) {
+            Some(held) => *name = held.clone(),
+            None => {
+                self.shared.insert(name.clone());
+            }
         }
     }
 
