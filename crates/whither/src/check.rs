@@ -39,13 +39,21 @@ pub async fn run(check: Check) -> Result<Report, Error> {
     let mut look = Look::new(cluster, check.wants, run, check.progress);
     look.once().await;
     if let Some(follow) = check.follow {
-        let until = Instant::now() + follow;
-        while Instant::now() < until {
-            tokio::time::sleep(ROUND.min(until.saturating_duration_since(Instant::now()))).await;
-            look.again().await;
+        // Ctrl-C ends the watch, not the answer: what was seen so far is told.
+        tokio::select! {
+            () = watch(&mut look, follow) => {}
+            _ = tokio::signal::ctrl_c() => {}
         }
     }
     Ok(look.into_report())
+}
+
+async fn watch(look: &mut Look, follow: Duration) {
+    let began = Instant::now();
+    while let Some(left) = follow.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
+        tokio::time::sleep(ROUND.min(left)).await;
+        look.again().await;
+    }
 }
 
 impl std::fmt::Debug for Check {

@@ -143,12 +143,14 @@ fn verdict(
     let decisive = passed.and_then(|i| history.get(i)).or_else(|| history.last());
     if let Some(c) = decisive.copied() {
         let which = if passed.is_some() { WhichCommit::This } else { WhichCommit::Latest };
-        evidence.extend(commit(which, c));
+        evidence.extend(commit(which, c).filter(|e| !evidence.contains(e)));
     }
     let created = seen.timestamp.or(seen.append_time);
     let passed_at = passed.and_then(|i| history.get(i)).map(|c| c.at);
     let before = passed.and_then(|i| i.checked_sub(1)).and_then(|i| history.get(i));
-    let queue_ms = created.zip(passed_at).map(|(from, to)| {
+    // A commit that passed a record over ended no wait: nobody got it.
+    let consumed = matches!(outcome, Outcome::Delivered | Outcome::DeadLettered | Outcome::Filtered);
+    let queue_ms = created.zip(passed_at).filter(|_| consumed).map(|(from, to)| {
         let least = before.map_or(0, |b| b.at.0.saturating_sub(from.0).max(0));
         (least, to.0.saturating_sub(from.0).max(0))
     });

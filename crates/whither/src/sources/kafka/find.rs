@@ -87,6 +87,7 @@ impl Look {
     }
 
     fn search(&mut self, p: &Partition, records: &[u8], sought: &Sought, found: &mut Vec<Seen>) {
+        let start = self.edges_of(p).map_or(0, |e| e.log_start);
         for batch in Batches::new(records).flatten() {
             let header = batch.header();
             if header.attributes.is_control() {
@@ -98,7 +99,9 @@ impl Look {
                 continue;
             }
             let Ok(walk) = batch.records(&mut self.scratch) else { continue };
-            let hits = walk.flatten().filter(|r| fits(r, sought)).map(|r| seen(p, &batch, &r));
+            // A fetch gives whole batches: what DeleteRecords cut off is still in them, but no longer in the log.
+            let hits = walk.flatten().filter(|r| r.offset >= start && fits(r, sought));
+            let hits = hits.map(|r| seen(p, &batch, &r));
             found.extend(hits.take(FOUND - found.len().min(FOUND)));
         }
     }

@@ -255,6 +255,36 @@ impl Look {
         &mut self.run
     }
 
+    /// What was asked for by name and is not there: an empty answer must not pass for "nothing lost".
+    fn asked_in_vain(&self) -> Vec<NotSeen> {
+        let not_seen = |what: String, why: &str| NotSeen {
+            what,
+            why: why.into(),
+            so: "nothing can be told of it".into(),
+            hides_verdicts: true,
+        };
+        let rows = || self.run.said().balance.keys();
+        let wants = &self.wants;
+        let mut vain = Vec::new();
+        if let Some(topic) = &wants.topic
+            && !self.metadata.topics.contains_key(topic)
+            && !rows().any(|(_, p)| p.topic == *topic)
+        {
+            vain.push(not_seen(format!("topic {topic}"), "no topic of this name is shown to us"));
+        } else if let Some(index) = wants.partition
+            && self.partitions().is_empty()
+            && !rows().any(|(_, p)| p.index == index)
+        {
+            vain.push(not_seen(format!("partition {index}"), "no topic that is looked at has it"));
+        }
+        if let Some(group) = &wants.group
+            && !rows().any(|(g, _)| g == group)
+        {
+            vain.push(not_seen(format!("group {group}"), "no position of a group of this name was found"));
+        }
+        vain
+    }
+
     /// What there is to tell.
     #[must_use]
     pub fn report(&self) -> Report {
@@ -279,6 +309,7 @@ impl Look {
                 hides_verdicts: true,
             });
         }
+        not_seen.extend(self.asked_in_vain());
         Report {
             cluster: self.id.to_string(),
             at: clock::now(),
