@@ -1,6 +1,6 @@
 //! `whither demo`.
 
-use std::io;
+use std::ops::ControlFlow;
 
 use super::Exit;
 use super::args::Demo;
@@ -16,16 +16,13 @@ pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
         duration: asked.duration.map(|l| l.0),
     };
     let mut show = Show::new(output.paint);
-    let mut unseen: Option<io::Error> = None;
     let shown = async {
         let running = demo::run(wanted, |scene| {
-            // A reader that went away is no failure: the broker goes on until it is stopped.
-            if let Err(error) = show.scene(&scene) {
-                unseen.get_or_insert(error);
-            }
+            // A reader that went away is no failure, and nobody is left to show anything to.
+            if show.scene(&scene).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         tokio::select! {
-            done = running => done.map(|_| ()),
+            done = running => done,
             _ = tokio::signal::ctrl_c() => Ok(()),
         }
     };
@@ -37,7 +34,11 @@ pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
         }
     };
     match runtime.block_on(shown) {
-        Ok(()) => Exit::Fine,
+        Ok(()) => {
+            // As above.
+            drop(show.end());
+            Exit::Fine
+        }
         Err(failure) => {
             super::complain(&super::ask::chain(&failure));
             Exit::Unreachable

@@ -17,6 +17,8 @@ use super::paint::Paint;
 use crate::prose::{Scene, words};
 use crate::report::Report;
 
+pub(crate) use layout::block;
+
 /// How much is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Detail {
@@ -47,9 +49,17 @@ pub fn write(report: &Report, detail: Detail, paint: Paint, out: &mut impl Write
     findings::write(report, &scene, detail, paint, out)?;
     for n in &report.not_seen {
         let text = format!("{} ({}): {}", words::name(&n.what), words::name(&n.why), words::name(&n.so));
-        layout::block("not seen:", &text, None, paint, out)?;
+        block("not seen:", &text, None, paint, out)?;
     }
     writeln!(out, "{}", paint.bold(&conclusion(report)))
+}
+
+/// The lines of the balance alone, none wider than there is room.
+pub(crate) fn rows(report: &Report, paint: Paint) -> io::Result<Vec<String>> {
+    let mut text = Vec::new();
+    balance::write(&report.balance, Detail::Normal, paint, &mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    Ok(text.lines().map(|line| layout::clip(line, paint.width)).collect())
 }
 
 /// `orders-prod · 3 brokers · 24 topics · 11 groups · 41,203,118 records read, history complete since 09:12:00Z`.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::broker::{Broker, Faults, Handle, NewRecord, Refusal};
-use super::pipeline::{PARTITIONS, Switches};
+use super::pipeline::{ORDERS_RETENTION, PARTITIONS, Positions, Switches};
 
 /// Something that goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,11 +33,11 @@ pub enum Mishap {
 pub const MISHAPS: [Mishap; 7] = [
     Mishap::Poison,
     Mishap::Abort,
+    Mishap::Hang,
     Mishap::Reset,
     Mishap::Delete,
     Mishap::SkipToLatest,
     Mishap::Overtaken,
-    Mishap::Hang,
 ];
 
 impl Mishap {
@@ -47,8 +47,8 @@ impl Mishap {
         match self {
             Mishap::Poison => "a client places an order that is no JSON",
             Mishap::Abort => "the refunds job begins a transaction on payments and rolls it back",
-            Mishap::Overtaken => "the audit stands still; orders are kept for 25 s only",
-            Mishap::Reset => "somebody stops fraud-check and moves it 20 payments on",
+            Mishap::Overtaken => "the audit stands still; orders are kept for 15 s only",
+            Mishap::Reset => "somebody stops fraud-check and moves it 20 payments on in each partition",
             Mishap::SkipToLatest => "somebody stops fraud-check and resets it to the latest payments",
             Mishap::Hang => "the refunds job dies in a transaction, and its coordinator forgets it",
             Mishap::Delete => "an operator deletes orders that the audit has not read",
@@ -65,8 +65,10 @@ pub struct Culprit {
     hung: u32,
 }
 
-/// How long a group is left empty: its members' session must end first.
-const EMPTY: Duration = Duration::from_millis(600);
+/// Payments that a reset passes over in each partition.
+const PASSED_OVER: i64 = 20;
+/// How long a service stands still before somebody acts: there must be records to lose by then.
+const PAUSE: Duration = Duration::from_secs(2);
 
 impl Culprit {
     /// For this broker and pipeline.
@@ -87,8 +89,8 @@ impl Culprit {
             }
             Mishap::Abort => self.abort().await,
             Mishap::Overtaken => self.overtake().await,
-            Mishap::Reset => self.move_on(Some(20)).await,
-            Mishap::SkipToLatest => self.move_on(None).await,
+            Mishap::Reset => self.move_on(Target::On).await,
+            Mishap::SkipToLatest => self.move_on(Target::Latest).await,
             Mishap::Hang => self.hang().await,
             Mishap::Delete => self.delete().await,
         }
@@ -116,44 +118,67 @@ impl Culprit {
     /// The slow group stops until retention has passed it, then goes on.
     async fn overtake(&self) -> Result<(), Refusal> {
         self.switches.audit_stuck.store(true, Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_secs(32)).await;
+        tokio::time::sleep(ORDERS_RETENTION + PAUSE).await;
         self.faults.run_retention();
-        tokio::time::sleep(Duration::from_secs(3)).await;
         self.switches.audit_stuck.store(false, Ordering::Relaxed);
         Ok(())
     }
 
-    async fn move_on(&self, by: Option<i64>) -> Result<(), Refusal> {
+    /// Moves the empty group from where it stood to where `to` says. It goes on whatever comes of that.
+    async fn move_on(&self, to: Target) -> Result<(), Refusal> {
+        let mut left = self.switches.fraud_check_left.subscribe();
         self.switches.fraud_check_off.store(true, Ordering::Relaxed);
-        tokio::time::sleep(EMPTY * 3).await;
-        let mut at_end = self.handle.consumer("demo-look", &["payments"]).from_latest();
-        // Joining finds the ends; nothing is committed.
-        at_end.poll(1, Duration::from_millis(300)).await?;
-        let ends = at_end.positions().clone();
-        drop(at_end.leave().await);
-        for ((topic, partition), end) in ends {
-            let target = match by {
-                Some(records) => (end - 1).min(end.saturating_sub(records / 4)).max(0),
-                None => end,
-            };
-            self.faults.reset_offset("fraud-check", &topic, partition, target).await?;
-        }
+        let stood = left.wait_for(Option::is_some).await.ok().and_then(|positions| positions.clone());
+        tokio::time::sleep(PAUSE).await;
+        let moved = self.put(stood.unwrap_or_default(), to).await;
         self.switches.fraud_check_off.store(false, Ordering::Relaxed);
+        moved
+    }
+
+    async fn put(&self, stood: Positions, to: Target) -> Result<(), Refusal> {
+        let targets = match to {
+            Target::Latest => self.ends("payments").await?,
+            Target::On => stood.into_iter().map(|(p, offset)| (p, offset + PASSED_OVER)).collect(),
+        };
+        for ((topic, partition), offset) in targets {
+            self.faults.reset_offset("fraud-check", &topic, partition, offset).await?;
+        }
         Ok(())
     }
 
+    /// Orders that the audit has not read go, those of the last moments stay: somebody has seen them all before.
     async fn delete(&self) -> Result<(), Refusal> {
         self.switches.audit_stuck.store(true, Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        let mut look = self.handle.consumer("demo-look", &["orders"]).from_latest();
-        look.poll(1, Duration::from_millis(300)).await?;
-        let end = look.positions().get(&("orders".to_owned(), 1)).copied().unwrap_or(0);
-        drop(look.leave().await);
+        tokio::time::sleep(PAUSE).await;
+        let ends = self.ends("orders").await?;
+        tokio::time::sleep(PAUSE).await;
+        let end = ends.get(&("orders".to_owned(), 1)).copied().unwrap_or(0);
+        // Inside a batch: only DeleteRecords leaves a log to start there.
         self.faults.delete_records("orders", 1, (end - 2).max(0)).await?;
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        tokio::time::sleep(PAUSE).await;
         self.switches.audit_stuck.store(false, Ordering::Relaxed);
         Ok(())
     }
+
+    /// Where a topic ends: joining finds it, and nothing is committed.
+    async fn ends(&self, topic: &str) -> Result<Positions, Refusal> {
+        let mut look = self.handle.consumer("demo-look", &[topic]).from_latest();
+        while look.positions().is_empty() {
+            look.poll(1, Duration::from_millis(100)).await?;
+        }
+        let ends = look.positions().clone();
+        look.leave().await?;
+        Ok(ends)
+    }
+}
+
+/// Where somebody puts a group.
+#[derive(Clone, Copy)]
+enum Target {
+    /// Some records on from where it stood.
+    On,
+    /// To the end.
+    Latest,
 }
 
 fn refund_batch(count: usize) -> Vec<NewRecord> {

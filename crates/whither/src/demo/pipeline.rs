@@ -1,10 +1,12 @@
 //! `orders -> payments -> shipments`, with a dead-letter topic, a slow group, and people who leave.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::broker::{Broker, Consumed, Consumer, Handle, NewRecord, Refusal};
@@ -12,17 +14,22 @@ use super::broker::{Broker, Consumed, Consumer, Handle, NewRecord, Refusal};
 /// Partitions of each topic of the pipeline.
 pub const PARTITIONS: i32 = 3;
 /// `orders` keeps records this long: short, so that one can watch retention.
-const ORDERS_RETENTION_MS: &str = "25000";
+pub const ORDERS_RETENTION: Duration = Duration::from_secs(15);
 /// Members that stop polling are dead to their group after this long.
 const SESSION_MS: i32 = 3_000;
+
+/// Where a group stands: the next offset to read, by topic and partition.
+pub type Positions = BTreeMap<(String, i32), i64>;
 
 /// The pipeline's switches, which mishaps turn.
 #[derive(Debug, Default)]
 pub struct Switches {
     /// The next order is one that nobody can parse.
     pub poison: AtomicBool,
-    /// The fraud check is off for a while: its group is empty.
+    /// The fraud check is to be off for a while: its group is empty then.
     pub fraud_check_off: AtomicBool,
+    /// Where the fraud check stood when it left its group; none while it is in it.
+    pub fraud_check_left: watch::Sender<Option<Positions>>,
     /// The audit stands still.
     pub audit_stuck: AtomicBool,
     /// Orders placed so far.
@@ -35,7 +42,8 @@ pub struct Switches {
 /// The broker refuses a topic.
 pub fn start(broker: &Broker, switches: &Arc<Switches>, speed: u32) -> Result<JoinSet<()>, Refusal> {
     let faults = broker.faults();
-    faults.create_topic("orders", PARTITIONS, &[("retention.ms", ORDERS_RETENTION_MS)])?;
+    let retention_ms = ORDERS_RETENTION.as_millis().to_string();
+    faults.create_topic("orders", PARTITIONS, &[("retention.ms", &retention_ms)])?;
     faults.create_topic("payments", PARTITIONS, &[])?;
     faults.create_topic("shipments", PARTITIONS, &[])?;
     faults.create_topic("payments.dlq", 1, &[])?;
@@ -183,10 +191,13 @@ async fn fraud_check(handle: Handle, switches: Arc<Switches>, pace: Pace) -> Res
                 consumer.commit().await?;
             }
         }
+        let stood = consumer.positions().clone();
         leave(consumer).await;
+        switches.fraud_check_left.send_replace(Some(stood));
         while switches.fraud_check_off.load(Ordering::Relaxed) {
             tokio::time::sleep(pace.of(100)).await;
         }
+        switches.fraud_check_left.send_replace(None);
     }
 }
 

@@ -1,19 +1,25 @@
 //! How the demo looks in a terminal: what goes wrong, what whither says of it, and the balance moving.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use whither_core::verdict::ShownAs;
+use whither_core::verdict::{Cause, ShownAs};
+use whither_core::{Name, Verdict};
 
 use super::run::Scene;
 use crate::cli::paint::Paint;
-use crate::cli::table::{self, Detail};
-use crate::prose;
+use crate::cli::table;
+use crate::prose::{self, words};
 use crate::report::Report;
 
 /// Without a terminal the balance is printed this seldom.
 const SELDOM: Duration = Duration::from_secs(10);
+/// A finding that was away for longer than this is told again when it comes back.
+const AWAY: Duration = Duration::from_secs(10);
+/// Columns where there is no terminal to fit.
+const PAPER: usize = 110;
 
 /// Shows scenes.
 #[derive(Debug)]
@@ -22,15 +28,52 @@ pub struct Show {
     live: bool,
     /// Lines of the balance on the screen, to be drawn over.
     drawn: usize,
-    told: BTreeSet<(u64, ShownAs)>,
+    /// What was told, and when it was last seen.
+    told: BTreeMap<Alike, Instant>,
     last: Option<Instant>,
+    began: Instant,
+    address: Option<SocketAddr>,
+    seen: Option<Report>,
+}
+
+/// Findings that differ only in their partition are told in one go; a risk moves with its group, and is one risk.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Alike {
+    shown_as: ShownAs,
+    cause: Cause,
+    group: Option<Name>,
+    topic: Name,
+    id: Option<u64>,
+}
+
+impl Alike {
+    fn of(v: &Verdict) -> Alike {
+        let id = (v.shown_as != ShownAs::Risk).then_some(v.id);
+        Alike { id, ..Alike::in_any_range(v) }
+    }
+
+    fn in_any_range(v: &Verdict) -> Alike {
+        let (group, topic) = (v.group.clone(), v.partition.topic.clone());
+        Alike { shown_as: v.shown_as, cause: v.cause, group, topic, id: None }
+    }
 }
 
 impl Show {
     /// For standard output.
     #[must_use]
     pub fn new(paint: Paint) -> Show {
-        Show { paint, live: io::stdout().is_terminal(), drawn: 0, told: BTreeSet::new(), last: None }
+        let terminal = io::stdout().is_terminal();
+        Show {
+            // Lines that a narrow terminal breaks can't be drawn over.
+            live: terminal && paint.width.is_some(),
+            paint: Paint { width: paint.width.or(Some(PAPER)), ..paint },
+            drawn: 0,
+            told: BTreeMap::new(),
+            last: None,
+            began: Instant::now(),
+            address: None,
+            seen: None,
+        }
     }
 
     /// Shows one.
@@ -41,59 +84,94 @@ impl Show {
         let mut out = io::stdout().lock();
         match scene {
             Scene::Began(address) => {
-                writeln!(out, "whither demo: a demo broker on {address}, not a real Kafka")?;
-                writeln!(
-                    out,
-                    "orders -> payments -> shipments, with payments.dlq and a slow audit; something goes wrong every few seconds"
-                )?;
-                writeln!(
-                    out,
-                    "look yourself:  whither check --brokers {address}    kcat -b {address} -L    (Ctrl-C ends it)\n"
-                )
+                self.address = Some(*address);
+                began(*address, &mut out)?;
             }
             Scene::Mishap(says) => {
                 self.wipe(&mut out)?;
-                writeln!(out, "{}", self.paint.dim(&format!("      what happens: {says}")))
+                let text = format!("what happens: {says}");
+                table::block(&self.paint.dim("····"), &self.paint.dim(&text), None, self.paint, &mut out)?;
             }
-            Scene::Look(report, news) => self.look(report, news, &mut out),
-        }
-    }
-
-    fn look(&mut self, report: &Report, news: &[u64], out: &mut impl Write) -> io::Result<()> {
-        let scene = prose::Scene::of(report);
-        let fresh = report.findings.iter().filter(|v| news.contains(&v.id));
-        let fresh: Vec<_> = fresh.filter(|v| v.shown_as != ShownAs::Dormant).collect();
-        for v in fresh {
-            if !self.told.insert((v.id, v.shown_as)) {
-                continue;
-            }
-            self.wipe(out)?;
-            let word = format!("{:<6}", v.shown_as.word().to_uppercase());
-            let word =
-                if v.shown_as == ShownAs::Loss { self.paint.bad(&word) } else { self.paint.warn(&word) };
-            writeln!(out, "{word} {}", prose::finding(v, &scene).text())?;
-        }
-        let due = self.live || self.last.is_none_or(|at| at.elapsed() >= SELDOM);
-        if due {
-            self.last = Some(Instant::now());
-            self.wipe(out)?;
-            self.balance(report, out)?;
+            Scene::Look(report, news) => self.look(report, news, &mut out)?,
         }
         out.flush()
     }
 
+    /// Shows what it all came to.
+    ///
+    /// # Errors
+    /// Standard output can't be written.
+    pub fn end(&mut self) -> io::Result<()> {
+        let Some(report) = self.seen.take() else { return Ok(()) };
+        let mut out = io::stdout().lock();
+        self.wipe(&mut out)?;
+        self.balance(&report, &mut out)?;
+        let mut sums: BTreeMap<(ShownAs, Cause), (u64, u64, bool)> = BTreeMap::new();
+        for v in report.findings.iter().filter(|v| v.shown_as != ShownAs::Dormant) {
+            let (ranges, records, at_most) = sums.entry((v.shown_as, v.cause)).or_default();
+            *ranges += 1;
+            *records = records.saturating_add(v.records);
+            *at_most |= v.at_most;
+        }
+        writeln!(out, "\nwhat whither found out by reading the demo broker:")?;
+        for ((shown_as, cause), (ranges, records, at_most)) in sums {
+            let s = if ranges == 1 { "" } else { "s" };
+            let bound = if at_most { "at most " } else { "" };
+            let text = format!("{}: {bound}{} in {ranges} range{s}", cause.id(), words::records(records));
+            table::block(&self.label(shown_as), &text, None, self.paint, &mut out)?;
+        }
+        out.flush()
+    }
+
+    fn look(&mut self, report: &Report, news: &[u64], out: &mut impl Write) -> io::Result<()> {
+        let scene = prose::Scene::of(report);
+        for alike in self.fresh(report, news) {
+            self.wipe(out)?;
+            let Some(v) = alike.first() else { continue };
+            let text = prose::findings(&alike, &scene);
+            table::block(&self.label(v.shown_as), &text, Some(v.certainty.word()), self.paint, out)?;
+        }
+        if self.live || self.last.is_none_or(|at| at.elapsed() >= SELDOM) {
+            self.last = Some(Instant::now());
+            self.wipe(out)?;
+            self.balance(report, out)?;
+        }
+        self.seen = Some(report.clone());
+        Ok(())
+    }
+
+    /// Findings that were not told yet, those alike together.
+    fn fresh<'r>(&mut self, report: &'r Report, news: &[u64]) -> Vec<Vec<&'r Verdict>> {
+        let now = Instant::now();
+        let mut fresh: BTreeMap<Alike, Vec<&Verdict>> = BTreeMap::new();
+        for v in report.findings.iter().filter(|v| v.shown_as != ShownAs::Dormant) {
+            let before = self.told.insert(Alike::of(v), now);
+            let is_new = before.is_none_or(|at| now.duration_since(at) > AWAY);
+            if is_new && news.contains(&v.id) {
+                fresh.entry(Alike::in_any_range(v)).or_default().push(v);
+            }
+        }
+        fresh.into_values().collect()
+    }
+
+    fn label(&self, shown_as: ShownAs) -> String {
+        let word = shown_as.word().to_uppercase();
+        match shown_as {
+            ShownAs::Loss => self.paint.bad(&word),
+            ShownAs::Note | ShownAs::Dormant => self.paint.dim(&word),
+            ShownAs::Risk | ShownAs::Stuck | ShownAs::Dead => self.paint.warn(&word),
+        }
+    }
+
     fn balance(&mut self, report: &Report, out: &mut impl Write) -> io::Result<()> {
-        let mut text = Vec::new();
-        let rows = Report { findings: Vec::new(), not_seen: Vec::new(), ..report.clone() };
-        table::write(&rows, Detail::Normal, self.paint, &mut text)?;
-        let text = String::from_utf8_lossy(&text);
-        // Only the table: the findings stand above, as they came.
-        let rows: Vec<&str> = text.lines().skip(2).take_while(|l| !l.is_empty()).collect();
-        writeln!(out)?;
+        let rows = table::rows(report, self.paint)?;
+        let address = self.address.map(|a| a.to_string()).unwrap_or_default();
+        let title = format!("demo broker {address} after {} s", self.began.elapsed().as_secs());
+        writeln!(out, "\n{}", self.paint.dim(&title))?;
         for row in &rows {
             writeln!(out, "{row}")?;
         }
-        self.drawn = if self.live { rows.len() + 1 } else { 0 };
+        self.drawn = if self.live { rows.len() + 2 } else { 0 };
         Ok(())
     }
 
@@ -105,4 +183,11 @@ impl Show {
         }
         Ok(())
     }
+}
+
+fn began(address: SocketAddr, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "whither demo: a demo broker on {address}, not a real Kafka")?;
+    writeln!(out, "orders -> payments -> shipments, with payments.dlq and a slow audit")?;
+    writeln!(out, "something goes wrong every few seconds; Ctrl-C ends it. Look yourself:")?;
+    writeln!(out, "    whither check --brokers {address}    kcat -b {address} -L\n")
 }

@@ -49,6 +49,8 @@ pub fn instead(kind: Option<RunKind>) -> String {
         Some(RunKind::Data | RunKind::Aborted | RunKind::Open { .. } | RunKind::Unsettled) => {
             "a record that was gone when asked for".to_owned()
         }
-        None => "nothing: no such partition, or the offset is below its log's start or above its end".to_owned(),
+        None => {
+            "nothing: no such partition, or the offset is below its log's start or above its end".to_owned()
+        }
     }
 }

@@ -11,7 +11,7 @@ pub(super) const INDENT: usize = 8;
 const PAPER: usize = 110;
 
 /// A label, text hanging beside it, and a word at the right of its first line.
-pub(super) fn block(
+pub(crate) fn block(
     label: &str,
     text: &str,
     right: Option<&str>,
@@ -80,6 +80,24 @@ pub(super) fn cut(text: &str, room: usize) -> String {
     format!("{kept}…")
 }
 
+/// Leaves out what stands beyond the width; escape sequences take no column and all stay.
+pub(super) fn clip(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else { return text.to_owned() };
+    let mut clipped = String::new();
+    let (mut columns, mut escaped) = (0, false);
+    for c in text.chars() {
+        escaped |= c == '\x1b';
+        if !escaped {
+            columns += 1;
+        }
+        if escaped || columns <= width {
+            clipped.push(c);
+        }
+        escaped &= c != 'm';
+    }
+    clipped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +117,7 @@ mod tests {
     #[test]
     fn colour_takes_no_columns() {
         assert_eq!(visible("\x1b[1;31mLOSS\x1b[0m"), 4);
+        assert_eq!(clip("\x1b[31mLOSS\x1b[0m of it", Some(2)), "\x1b[31mLO\x1b[0m");
+        assert_eq!(clip("LOSS", None), "LOSS");
     }
 }
