@@ -75,6 +75,8 @@ pub struct Look {
     pub(super) not_seen: BTreeSet<NotSeen>,
     /// Where reading each offsets partition goes on.
     pub(super) offsets_next: BTreeMap<i32, Offset>,
+    /// Offsets partitions that could not be read to their end in the last round, and why.
+    pub(super) offsets_missing: BTreeMap<i32, String>,
     /// What groups have committed, by partition: the lowest and the latest position and its epoch.
     pub(super) positions: BTreeMap<Name, BTreeMap<Partition, LastCommit>>,
     /// Names of groups and topics that commits carry, each held once: a wide cluster repeats them hundreds of
@@ -119,6 +121,7 @@ impl Look {
             started: Instant::now(),
             not_seen: BTreeSet::new(),
             offsets_next: BTreeMap::new(),
+            offsets_missing: BTreeMap::new(),
             positions: BTreeMap::new(),
             shared: BTreeSet::new(),
             edges: BTreeMap::new(),
@@ -165,8 +168,8 @@ impl Look {
             }
         }
         self.tell_topics();
-        self.observe().await;
         self.rounds += 1;
+        self.observe().await;
         let few = self.metadata.topics.len() <= FEW_TOPICS;
         if few || self.rounds.is_multiple_of(SELDOM) {
             self.describe_groups().await;
@@ -188,6 +191,11 @@ impl Look {
         let before = self.edges.clone();
         self.read_offsets().await;
         self.read_edges().await;
+        let following = self.rounds > 0;
+        if following && !self.offsets_missing.is_empty() {
+            // Without every commit up to here, an edge would say more than was seen.
+            return;
+        }
         let at = clock::now();
         for (partition, now) in &self.edges {
             let mut told = *now;
@@ -310,6 +318,12 @@ impl Look {
             });
         }
         not_seen.extend(self.asked_in_vain());
+        not_seen.extend(self.offsets_missing.iter().map(|(index, why)| NotSeen {
+            what: format!("the newest records of {}/{index}", super::offsets::OFFSETS),
+            why: why.clone(),
+            so: "commits of the groups in it may be missing".into(),
+            hides_verdicts: true,
+        }));
         Report {
             cluster: self.id.to_string(),
             at: clock::now(),

@@ -9,7 +9,7 @@ use whither_kafka::fetch::{Event, Fetcher, Options, Span};
 use whither_kafka::{TopicPartition, When};
 
 use super::batches::{Depth, Walker};
-use super::look::{LastCommit, Look, partition};
+use super::look::{LastCommit, Look, partition, why};
 
 /// Where Kafka keeps what groups commit.
 pub(super) const OFFSETS: &str = "__consumer_offsets";
@@ -27,11 +27,17 @@ impl Look {
         let starts = self.cluster.list_offsets(&asked, When::Earliest).await;
         let ends = self.cluster.list_offsets(&asked, When::Latest).await;
         let mut spans = Vec::new();
-        let mut refused = false;
+        self.offsets_missing.clear();
+        let mut denied = false;
         for p in &asked {
-            let (Some(Ok(start)), Some(Ok(end))) = (starts.get(p), ends.get(p)) else {
-                refused = true;
-                continue;
+            let (start, end) = match (starts.get(p), ends.get(p)) {
+                (Some(Ok(start)), Some(Ok(end))) => (start, end),
+                (Some(Err(refusal)), _) | (_, Some(Err(refusal))) => {
+                    denied |= refusal.is_unauthorized();
+                    self.offsets_missing.insert(p.partition, why(refusal));
+                    continue;
+                }
+                _ => continue,
             };
             let key = Key::log(&self.id, &partition(p));
             let from = match self.offsets_next.get(&p.partition) {
@@ -46,7 +52,8 @@ impl Look {
                 spans.push(Span { partition: p.clone(), from, to: Some(end.offset) });
             }
         }
-        if refused {
+        if denied {
+            self.offsets_missing.clear();
             return self.ask_positions().await;
         }
         self.fetch_offsets(spans).await;
@@ -80,12 +87,9 @@ impl Look {
                 let end = ends.get(&one.partition).copied().unwrap_or(Offset::MAX);
                 match one.event {
                     Event::Records { records, .. } => self.take_offsets(&one.partition, &records, end),
-                    Event::Failed(error) => self.not_seen(
-                        &format!("{}", one.partition),
-                        &error.to_string(),
-                        "commits of the groups in it are missing",
-                        true,
-                    ),
+                    Event::Failed(error) => {
+                        self.offsets_missing.insert(one.partition.partition, error.to_string());
+                    }
                     Event::Gone { .. } | Event::Truncated { .. } | Event::Done => {}
                 }
             }
