@@ -106,18 +106,9 @@ impl Show {
         let mut out = io::stdout().lock();
         self.wipe(&mut out)?;
         self.balance(&report, &mut out)?;
-        let mut sums: BTreeMap<(ShownAs, Cause), (u64, u64, bool)> = BTreeMap::new();
-        for v in report.findings.iter().filter(|v| v.shown_as != ShownAs::Dormant) {
-            let (ranges, records, at_most) = sums.entry((v.shown_as, v.cause)).or_default();
-            *ranges += 1;
-            *records = records.saturating_add(v.records);
-            *at_most |= v.at_most;
-        }
         writeln!(out, "\nwhat whither found out by reading the demo broker:")?;
-        for ((shown_as, cause), (ranges, records, at_most)) in sums {
-            let s = if ranges == 1 { "" } else { "s" };
-            let bound = if at_most { "at most " } else { "" };
-            let text = format!("{}: {bound}{} in {ranges} range{s}", cause.id(), words::records(records));
+        for ((shown_as, cause), sum) in sums(&report.findings) {
+            let text = format!("{}: {}", cause.id(), sum.text());
             table::block(&self.label(shown_as), &text, None, self.paint, &mut out)?;
         }
         out.flush()
@@ -183,6 +174,38 @@ impl Show {
         }
         Ok(())
     }
+}
+
+/// Findings of one cause.
+#[derive(Default)]
+struct Sum {
+    ranges: u64,
+    records: u64,
+    at_most: bool,
+}
+
+impl Sum {
+    fn text(&self) -> String {
+        let bound = if self.at_most { "at most " } else { "" };
+        let s = if self.ranges == 1 { "" } else { "s" };
+        format!("{bound}{} in {} range{s}", words::records(self.records), words::count(self.ranges))
+    }
+}
+
+/// What stays true by cause. A risk is of its moment, and what was risked is in flight or lost by now; an open
+/// transaction has ended or hangs.
+fn sums(findings: &[Verdict]) -> BTreeMap<(ShownAs, Cause), Sum> {
+    let mut sums: BTreeMap<_, Sum> = BTreeMap::new();
+    let lasting = |v: &&Verdict| {
+        !matches!(v.shown_as, ShownAs::Risk | ShownAs::Dormant) && v.cause != Cause::TransactionOpen
+    };
+    for v in findings.iter().filter(lasting) {
+        let sum = sums.entry((v.shown_as, v.cause)).or_default();
+        sum.ranges += 1;
+        sum.records = sum.records.saturating_add(v.records);
+        sum.at_most |= v.at_most;
+    }
+    sums
 }
 
 fn began(address: SocketAddr, out: &mut impl Write) -> io::Result<()> {

@@ -26,7 +26,7 @@ mod ticker;
 mod topics;
 mod configs;
 mod log;
-mod batch;
+pub(crate) mod batch;
 mod sequences;
 mod groups;
 mod offsets_topic;

@@ -215,3 +215,6 @@ impl std::fmt::Debug for Walker<'_> {
         f.debug_struct("Walker").field("partition", &self.partition).field("depth", &self.depth).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -257,27 +257,4 @@ fn matches(pattern: &str, name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Role, Roles, matches};
-
-    #[test]
-    fn patterns_fit_whole_names() {
-        assert!(matches("*-dlt", "orders-dlt"));
-        assert!(!matches("*-dlt", "orders-dlt-2"));
-        assert!(matches("*-retry-*", "orders-retry-0"));
-        assert!(matches("dlq.*", "dlq."));
-        assert!(!matches("dlq.*", "my-dlq.x"));
-        assert!(matches("a*b*c", "a1b2c"));
-        assert!(!matches("a*b*c", "a1c2b"));
-        assert!(matches("*", ""));
-    }
-
-    #[test]
-    fn a_retry_topics_dead_letters_are_dead_letters() {
-        let roles = Roles::default();
-        assert_eq!(roles.of("orders-retry-0"), Some(Role::Retry));
-        assert_eq!(roles.of("orders-retry-dlt"), Some(Role::DeadLetter));
-        assert_eq!(roles.of("orders.DLT"), Some(Role::DeadLetter));
-        assert_eq!(roles.of("orders"), None);
-    }
-}
+mod tests;
