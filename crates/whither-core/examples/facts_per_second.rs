@@ -58,7 +58,7 @@ impl Core {
                         self.rows += 1;
                     }
                     Output::Refused(refused) => panic!("{refused:?}"),
-                    Output::Verdict(_) | Output::ReadDeeper(_) => {}
+                    Output::Verdict(_) | Output::Withdrawn(_) | Output::ReadDeeper(_) => {}
                 }
             }
             let Some((key, facts)) = self.scratch.pop_front() else { return };

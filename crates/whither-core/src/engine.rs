@@ -54,6 +54,9 @@ pub enum Output {
     Fact(Key, Fact),
     /// A finding, new or changed.
     Verdict(Verdict),
+    /// A finding told before, by its id, that does not hold any more: a risk that passed, a cause that turned
+    /// out to be another one.
+    Withdrawn(u64),
     /// A row of the balance, new or changed.
     Balance(Balance),
     /// Input that was not taken, and why.

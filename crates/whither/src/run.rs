@@ -186,6 +186,9 @@ impl Run {
                         self.said.news.push(verdict.id);
                         self.said.findings.insert(verdict.id, verdict);
                     }
+                    Output::Withdrawn(id) => {
+                        self.said.findings.remove(&id);
+                    }
                     Output::Refused(refused) => *self.said.refused.entry(refused.why).or_default() += 1,
                     Output::ReadDeeper(deeper) => self.said.wanted.push(deeper),
                 }

@@ -42,7 +42,7 @@ record! {
     }
     Ledger {
         log, incarnation_at, before, groups, people, turned_to, config, size, topic, away, looked_at, tails,
-        held, arriving, told, asked,
+        held, arriving, told_rows, told_findings, asked,
     }
 }
 

@@ -37,8 +37,10 @@ pub(crate) struct Ledger {
     pub(crate) held: HeldBack,
     /// Runs whose counters have not come yet.
     pub(crate) arriving: Vec<Fact>,
-    /// What was last told of each finding and row, as a hash: only what changed is told again.
-    pub(crate) told: BTreeMap<u64, u64>,
+    /// What was last told of each row, as a hash: only what changed is told again.
+    pub(crate) told_rows: BTreeMap<u64, u64>,
+    /// What was last told of each finding, and whether it is an end that records met.
+    pub(crate) told_findings: BTreeMap<u64, (u64, bool)>,
     pub(crate) asked: BTreeSet<(Offset, Offset)>,
 }
 
@@ -160,6 +162,8 @@ impl Ledger {
             self.away.clear();
             self.looked_at.clear();
             self.asked.clear();
+            // What befell records of the old incarnation has befallen them.
+            self.told_findings.retain(|_, (_, is_end)| !*is_end);
         }
         self.incarnation_at = at;
         self.log.topic_id = topic_id;

@@ -28,6 +28,8 @@ pub(crate) struct Finding {
     pub(crate) shown_as: ShownAs,
     pub(crate) recoverable: bool,
     pub(crate) duplicate: bool,
+    /// The records meant are not those that were read at these offsets: they count by width.
+    pub(crate) by_width: bool,
     pub(crate) since: Time,
     pub(crate) until: Option<Time>,
     pub(crate) evidence: Vec<Evidence>,
@@ -49,6 +51,7 @@ impl Finding {
             shown_as,
             recoverable: false,
             duplicate: false,
+            by_width: false,
             since,
             until: None,
             evidence,

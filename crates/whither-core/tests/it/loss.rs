@@ -2,7 +2,7 @@
 
 use crate::story::{A, B, Story};
 use whither_core::fact::{Config, EpochEnd, GroupState, MarkerKind, Size, TopicState, WhyUnread};
-use whither_core::verdict::{Cause, Certainty, Evidence, Outcome};
+use whither_core::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs};
 use whither_core::{Fact, Time};
 
 /// A follower that read everything, and a group that stopped half way.
@@ -252,4 +252,25 @@ fn r1_retention_that_runs_while_whither_reads_leaves_no_proof() {
     let v = s.finding(Cause::RetentionTime).unwrap();
     assert!(v.evidence.contains(&Evidence::NotRead { why: WhyUnread::Gone }));
     assert_eq!((v.records, v.at_most), (10, true));
+}
+
+#[test]
+fn r4_a_commit_that_tells_no_topic_id_is_no_proof() {
+    let mut s = Story::new();
+    s.topic_id = whither_core::TopicId::UNKNOWN;
+    s.members("g", &["c"]).commit("g", 0).commit("g", 10);
+    epoch_end(&mut s, 0, 6);
+    s.topic_id = A;
+    s.leader_epoch(1).edges(0, 12).read_from(0).data(0, 12);
+    let v = s.finding(Cause::LogRegressed).unwrap();
+    assert_eq!((v.certainty, v.records, v.at_most), (Certainty::Strong, 4, true));
+}
+
+#[test]
+fn r5_a_topic_deleted_before_it_was_seen_is_worth_knowing() {
+    let mut s = Story::new();
+    s.members("g", &["c"]).commit("g", 0).commit("g", 5).topic_is(TopicState::Absent);
+    let v = s.finding(Cause::TopicDeleted).unwrap();
+    assert_eq!((v.shown_as, v.certainty, v.at_most), (ShownAs::Note, Certainty::Strong, true));
+    assert!(s.rows.is_empty());
 }

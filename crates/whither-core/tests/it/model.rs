@@ -302,8 +302,10 @@ impl World {
             // What a rewind brings back was not passed over for good.
             Some(_) => reader.skipped.retain(|o| *o < to),
             None if first => reader.consumed.extend(0..to),
-            // After a tombstone nobody knows where it began.
+            // After a tombstone it begins again here: what it had read from here on counts no more.
             None => {
+                reader.consumed.retain(|o| *o < to);
+                reader.skipped.retain(|o| *o < to);
                 reader.forgotten.extend(reader.removed_at..start_seen.min(to));
                 reader.consumed.extend(reader.removed_at.max(start_seen)..to);
             }

@@ -263,7 +263,7 @@ fn r10_a_lower_commit_by_the_same_member_is_out_of_order() {
     let v = s.finding(Cause::OutOfOrderCommit).unwrap();
     assert_eq!(
         (v.certainty, v.cause_certainty, v.duplicate),
-        (Certainty::Strong, Certainty::Indicative, false)
+        (Certainty::Indicative, Certainty::Indicative, false)
     );
     assert_eq!(s.row("g"), "0..14 14 delivered strong; 14..20 6 in_flight proof");
 }
@@ -296,4 +296,23 @@ fn r11_a_commit_beyond_the_end_is_told_once_the_end_was_read_after_it() {
     s.edges(0, 20);
     let v = s.finding(Cause::CommittedPastEnd).unwrap();
     assert_eq!((v.from, v.to, v.shown_as, v.certainty), (20, 25, ShownAs::Risk, Certainty::Strong));
+}
+
+#[test]
+fn r11_a_position_copied_from_elsewhere_is_no_seek() {
+    let mut s = Story::new();
+    s.members("g", &["c"]).commit("g", 0).commit("g", 12).commit_bare("g", 25);
+    s.edges(0, 20).read_from(0).data(0, 20);
+    assert_eq!(s.row("g"), "0..20 20 delivered strong");
+    assert_ne!(s.finding(Cause::CommittedPastEnd), None);
+    assert_eq!(s.finding(Cause::SeekForward), None);
+}
+
+#[test]
+fn a_finding_that_holds_no_more_is_withdrawn() {
+    let mut s = stopped();
+    s.retention(3_600).wait(600).group_is("g", GroupState::Empty).settle();
+    assert_ne!(s.finding(Cause::Lagging), None);
+    s.members("g", &["c"]).commit("g", 20).group_is("g", GroupState::Stable);
+    assert_eq!(s.finding(Cause::Lagging), None);
 }

@@ -407,6 +407,9 @@ impl Story {
                     assert!(v.from <= v.to, "{v:#?}");
                     self.findings.insert(v.id, v);
                 }
+                Output::Withdrawn(id) => {
+                    self.findings.remove(&id);
+                }
                 Output::Refused(refused) => self.refused.push(refused.why),
                 Output::ReadDeeper(deeper) => self.wanted.push(deeper),
             }

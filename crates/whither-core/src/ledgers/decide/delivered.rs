@@ -8,15 +8,19 @@ use crate::ledgers::row::Claim;
 use crate::verdict::{Certainty, Outcome};
 use alloc::vec::Vec;
 
-/// What was consumed before the group's position was moved otherwise: a later move over it loses nothing.
+/// What was consumed before the group's position was moved otherwise: a later move over it loses nothing. What
+/// a group had read before a tombstone and begins again below counts no more.
 pub(super) fn passes(j: &Judge<'_>, row_from: Offset, out: &mut Vec<Claim>) {
     let Some(odd) = j.life.odd.as_ref().filter(|_| passed(j).is_some()) else { return };
+    let began_again = |i: usize| odd.moves.iter().skip(i).filter(|m| matches!(m.kind, MoveKind::Restart(_)));
+    let limit = |i: usize| began_again(i).map(|m| m.this.offset).min().unwrap_or(Offset::MAX);
     let mut from = row_from;
     if odd.blurred > row_from {
-        out.push(plain((row_from, odd.blurred), Outcome::Delivered, Certainty::Indicative));
+        let to = odd.blurred.min(limit(0));
+        out.push(plain((row_from, to.max(row_from)), Outcome::Delivered, Certainty::Indicative));
     }
-    for m in &odd.moves {
-        consumed(j, (from, m.before.offset), out);
+    for (i, m) in odd.moves.iter().enumerate() {
+        consumed(j, (from, m.before.offset.min(limit(i))), out);
         from = m.this.offset;
         if moved::passed_over(j, m).is_none() {
             let begin = match m.kind {
@@ -24,7 +28,7 @@ pub(super) fn passes(j: &Judge<'_>, row_from: Offset, out: &mut Vec<Claim>) {
                 MoveKind::Restart(start) => start.max(m.before.offset),
                 _ => m.before.offset,
             };
-            consumed(j, (begin, m.this.offset), out);
+            consumed(j, (begin, m.this.offset.min(limit(i))), out);
         }
     }
     let last = j.life.latest.as_ref().or_else(|| j.life.removed().map(|r| &r.latest));
@@ -42,9 +46,11 @@ fn consumed(j: &Judge<'_>, (from, to): (Offset, Offset), out: &mut Vec<Claim>) {
     out.push(plain((sure_from, to), Outcome::Delivered, Certainty::Strong));
 }
 
-/// Below the first commit that complete history shows, where the group began was compacted away.
+/// Below the first commit that complete history shows, where the group began was compacted away; unless it
+/// shows it further down again.
 fn sure_from(j: &Judge<'_>) -> Offset {
-    j.first_in_tail().map_or(Offset::MAX, |c| c.offset)
+    let moved = j.life.moves().iter().map(|m| &m.this).filter(|c| j.is_in_tail(c));
+    j.first_in_tail().into_iter().chain(moved).map(|c| c.offset).min().unwrap_or(Offset::MAX)
 }
 
 /// By commits alone *delivered* is strong; below the first commit that complete history shows it is

@@ -114,9 +114,11 @@ fn why(j: &Judge<'_>, o: &Overtaken<'_>, from: Offset) -> Why {
     }
     let newest_gone = j.log.newest_below(o.start).filter(|(offset, _)| from <= *offset);
     let oldest_kept = j.log.oldest_from(o.start);
-    let told = newest_gone.or(oldest_kept).map(|(offset, at)| Evidence::RecordTime { offset, at });
     let due = |t: Time| ms >= 0 && o.at.since(t) >= Span(ms);
-    let was_due = match (newest_gone, oldest_kept) {
+    let oldest_read = j.log.progress.map(|p| p.first).filter(|(offset, _)| *offset < o.start);
+    let told =
+        newest_gone.or(oldest_read).or(oldest_kept).map(|(offset, at)| Evidence::RecordTime { offset, at });
+    let was_due = match (newest_gone.or(oldest_read), oldest_kept) {
         (Some((_, gone)), _) => due(gone),
         (None, Some((_, kept))) => due(kept) || due(o.position.at),
         (None, None) => ms >= 0,
@@ -128,8 +130,7 @@ fn why(j: &Judge<'_>, o: &Overtaken<'_>, from: Offset) -> Why {
         let certainty = if j.size.is_some() { Certainty::Strong } else { Certainty::Indicative };
         return Why::new(Cause::RetentionSize, certainty, all([by_size, by_time, told]));
     }
-    let oldest_read = j.log.progress.map(|p| p.first).filter(|(offset, _)| *offset < o.start);
-    let too_young = newest_gone.is_some() || oldest_read.is_some_and(|(_, at)| !due(at));
+    let too_young = newest_gone.or(oldest_read).is_some();
     let certainty = if too_young { Certainty::Strong } else { Certainty::Indicative };
     Why::new(Cause::DeleteRecords, certainty, all([by_time, by_size, told]))
 }

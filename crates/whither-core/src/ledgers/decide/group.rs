@@ -41,6 +41,9 @@ pub(super) fn tell(
         out.push(Output::Balance(balance(cx, j, (from, to), (&claims, &held), &mine, dormant)));
     }
     let mut notes = Vec::new();
+    if extent(j).is_none() {
+        recreated::claims(j, &mut notes);
+    }
     moved::notes(j, &mut notes);
     removed::notes(j, &mut notes);
     recreated::notes(j, &mut notes);
@@ -144,18 +147,25 @@ fn claimed(
     let unseen: u64 = mine.iter().map(|h| h.unseen(claim, j.log)).sum();
     // Records that lie on one side or the other of an end of the range count as far as they may be inside.
     let perhaps: u64 = mine.iter().map(|h| h.sums.undecided.min(width(h.from, h.to))).sum();
-    let records = seen.saturating_add(unseen).saturating_add(perhaps);
+    let widths = || mine.iter().map(|h| width(h.from, h.to)).sum();
+    let counted = seen.saturating_add(unseen).saturating_add(perhaps);
+    let records = if finding.by_width { widths() } else { counted };
+    let at_most = finding.by_width || unseen.saturating_add(perhaps) > 0;
     let left = Claim { from: first.from, to: last.to, ..claim.clone() };
     let v = verdict(ledger, cx, Some(j.group), &left, finding);
-    (records > 0).then(|| Verdict { records, at_most: unseen.saturating_add(perhaps) > 0, ..v })
+    (records > 0).then_some(Verdict { records, at_most, ..v })
 }
 
 /// What is told beside the row.
 fn noted(ledger: &Ledger, cx: &Context<'_>, j: &Judge<'_>, claim: &Claim) -> Option<Verdict> {
     let finding = claim.finding.as_ref()?;
     let v = verdict(ledger, cx, Some(j.group), claim, finding);
-    if finding.cause != Cause::TopicRecreated {
-        return Some(Verdict { records: j.index.sums(claim.from, claim.to).data, ..v });
+    let sums = j.index.sums(claim.from, claim.to);
+    match finding.cause {
+        Cause::TopicRecreated => {}
+        // Nothing of it was seen: how much it was nobody can tell.
+        Cause::TopicDeleted => return Some(Verdict { at_most: true, ..v }),
+        _ => return Some(Verdict { records: sums.data.saturating_add(sums.open), ..v }),
     }
     let Some(log) =
         j.before.filter(|b| Some(b.topic_id) == j.positions.life_before(j.topic_id()).map(|l| l.topic_id))

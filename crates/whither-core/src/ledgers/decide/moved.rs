@@ -25,7 +25,8 @@ pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
             out.push(delivered::unknown(m.before.offset, start.min(m.this.offset)));
         }
         let Some(mut over) = passed_over(j, m) else { continue };
-        let later = moves.iter().skip(i + 1).filter(|l| l.kind == MoveKind::Back);
+        let later = moves.iter().skip(i + 1);
+        let later = later.filter(|l| matches!(l.kind, MoveKind::Back | MoveKind::Restart(_)));
         let back_to = later.map(|l| l.this.offset).min().unwrap_or(Offset::MAX);
         over.to = over.to.min(back_to);
         if over.from < over.to {
@@ -43,6 +44,8 @@ pub(super) fn passed_over(j: &Judge<'_>, m: &Move) -> Option<PassedOver> {
     match m.kind {
         // R6: by nobody is proof of that; that it is a reset is strong if members are this group's habit.
         MoveKind::ByNobody if is_reset(j, m) => over(from, Cause::OffsetReset, Certainty::Strong),
+        // Nobody seeks beyond the end: such a position was copied from elsewhere.
+        MoveKind::Set if to > j.log_end() => None,
         // Below the log start it had fallen out of range before.
         MoveKind::Set => match j.log.origin().filter(|origin| from < *origin) {
             Some(origin) => over(origin.min(to), Cause::OutOfRangeJump, Certainty::Indicative),
@@ -107,11 +110,8 @@ fn rewind(j: &Judge<'_>, m: &Move, (from, to): (Offset, Offset), reached: Offset
     let mut finding = Finding::new(cause, certainty, ShownAs::Note, m.this.at, evidence(j, m));
     finding.duplicate = again && cause != Cause::OutOfOrderCommit;
     finding.recoverable = j.log_start() <= from;
-    let (outcome, certainty) = if again || cause == Cause::OutOfOrderCommit {
-        (Outcome::Delivered, Certainty::Strong)
-    } else {
-        (Outcome::InFlight, Certainty::Proof)
-    };
+    let read = again || cause == Cause::OutOfOrderCommit;
+    let outcome = if read { Outcome::Delivered } else { Outcome::InFlight };
     Claim { from, to, outcome, certainty, finding: Some(finding), over_unread: true }
 }
 

@@ -2,30 +2,60 @@
 
 use crate::engine::{Context, Output};
 use crate::ledgers::ledger::Ledger;
-use crate::verdict::{Balance, Evidence, Verdict};
+use crate::verdict::{Balance, Evidence, Outcome, Verdict};
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 /// A deadline that moves by less than this is the same one: forecasts breathe.
 const SAME_DEADLINE_MS: i64 = 600_000;
 
-/// Whether an output says something that was not said before.
-pub(super) fn is_new(ledger: &mut Ledger, cx: &Context<'_>, output: &Output) -> bool {
-    let (slot, content) = match output {
-        Output::Verdict(v) => (v.id, of_verdict(v)),
-        Output::Balance(b) => (slot_of(b), of_balance(b)),
+/// Tells of what is said now only what was not said before, and takes back what is said no more.
+pub(super) fn tell(ledger: &mut Ledger, cx: &Context<'_>, said: Vec<Output>, out: &mut Vec<Output>) {
+    let verdict = |o: &Output| match o {
+        Output::Verdict(v) => Some(v.id),
+        _ => None,
+    };
+    let held: BTreeSet<u64> = said.iter().filter_map(verdict).collect();
+    ledger.told_findings.retain(|id, _| {
+        let holds = held.contains(id);
+        if !holds {
+            out.push(Output::Withdrawn(*id));
+        }
+        holds
+    });
+    out.extend(said.into_iter().filter(|output| is_new(ledger, cx, output)));
+}
+
+/// Whether an output says something that was not said before. Past its bound the memory of what was said is
+/// given up: all is told once more.
+fn is_new(ledger: &mut Ledger, cx: &Context<'_>, output: &Output) -> bool {
+    let most = cx.limits.exceptions;
+    match output {
+        Output::Verdict(v) => {
+            if ledger.told_findings.len() >= most.saturating_add(ledger.groups.len()) {
+                ledger.told_findings.clear();
+            }
+            let content = (of_verdict(v), is_end(v.outcome));
+            ledger.told_findings.insert(v.id, content) != Some(content)
+        }
+        Output::Balance(b) => {
+            let content = of_balance(b);
+            ledger.told_rows.insert(slot_of(b), content) != Some(content)
+        }
         Output::ReadDeeper(r) => {
-            if ledger.asked.len() >= cx.limits.exceptions {
+            if ledger.asked.len() >= most {
                 ledger.asked.clear();
             }
-            return ledger.asked.insert((r.from, r.to));
+            ledger.asked.insert((r.from, r.to))
         }
-        Output::Fact(..) | Output::Refused(_) => return true,
-    };
-    // Past its bound the memory of what was said is given up: all is told once more.
-    if ledger.told.len() >= cx.limits.exceptions.saturating_add(ledger.groups.len()) {
-        ledger.told.clear();
+        Output::Fact(..) | Output::Refused(_) | Output::Withdrawn(_) => true,
     }
-    ledger.told.insert(slot, content) != Some(content)
+}
+
+/// Whether records meet it once and for all.
+fn is_end(outcome: Outcome) -> bool {
+    outcome.is_loss() || matches!(outcome, Outcome::Aborted | Outcome::DeadLettered | Outcome::BeforeStart)
 }
 
 fn slot_of(b: &Balance) -> u64 {

@@ -66,7 +66,7 @@ fn gone(
         to,
         outcome: Outcome::Deleted,
         certainty,
-        finding: Some(Finding::new(cause, Certainty::Proof, shown_as, at, evidence)),
+        finding: Some(Finding::new(cause, certainty, shown_as, at, evidence)),
         over_unread: true,
     }
 }

@@ -2,8 +2,7 @@
 
 use super::dead_lettered::{self, Routed};
 use super::judge::Judge;
-use super::news::is_new;
-use super::{gave_up, group, purged, transactions, unreadable};
+use super::{gave_up, group, news, purged, transactions, unreadable};
 use crate::engine::{Context, Output};
 use crate::key::Name;
 use crate::ledgers::identity;
@@ -27,7 +26,7 @@ pub(crate) fn tell(ledger: &mut Ledger, cx: &Context<'_>, out: &mut Vec<Output>)
         }
         for_everyone(ledger, cx, &index, &routed, &mut said);
     }
-    out.extend(said.into_iter().filter(|output| is_new(ledger, cx, output)));
+    news::tell(ledger, cx, said, out);
 }
 
 fn judge<'a>(

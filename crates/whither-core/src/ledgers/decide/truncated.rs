@@ -13,17 +13,24 @@ pub(super) fn by_epoch(j: &Judge<'_>, out: &mut Vec<Claim>) {
     let Some(end) = j.log.epoch_ends.get(&c.leader_epoch) else { return };
     let asked = end.topic_id;
     let same_log = !asked.is_known() || asked == j.topic_id();
-    let same_life = j.life.topic_id.is_known() && j.life.topic_id == j.topic_id();
-    if !same_log || !same_life || end.end >= c.offset || end.at < c.seen {
+    if !same_log || end.end >= c.offset || end.at < c.seen {
         return;
     }
+    // A commit that tells no topic id may be of a log that was deleted since.
+    let same_life = j.life.topic_id.is_known() && j.life.topic_id == j.topic_id();
+    let certainty = if same_life { Certainty::Proof } else { Certainty::Strong };
     let evidence = all([
         Some(j.commit(WhichCommit::Highest, c)),
         Some(Evidence::EpochEnd { epoch: end.epoch, end: end.end, at: end.at }),
         j.log_end_seen(),
     ]);
     let range = (end.end, c.offset);
-    out.push(claim(range, Certainty::Proof, Cause::LogRegressed, Certainty::Strong, end.at, evidence));
+    let mut lost = claim(range, certainty, Cause::LogRegressed, Certainty::Strong, end.at, evidence);
+    // What stands at these offsets now is something else.
+    if let Some(finding) = &mut lost.finding {
+        finding.by_width = true;
+    }
+    out.push(lost);
 }
 
 /// Records that were read are others now, or the end of the log was seen to go back over them.
