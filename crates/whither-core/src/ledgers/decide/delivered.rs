@@ -46,11 +46,12 @@ fn consumed(j: &Judge<'_>, (from, to): (Offset, Offset), out: &mut Vec<Claim>) {
     out.push(plain((sure_from, to), Outcome::Delivered, Certainty::Strong));
 }
 
-/// Below the first commit that complete history shows, where the group began was compacted away; unless it
-/// shows it further down again.
+/// Below the first commit that complete history shows, where the group began was compacted away; unless the
+/// group began again further down.
 fn sure_from(j: &Judge<'_>) -> Offset {
-    let moved = j.life.moves().iter().map(|m| &m.this).filter(|c| j.is_in_tail(c));
-    j.first_in_tail().into_iter().chain(moved).map(|c| c.offset).min().unwrap_or(Offset::MAX)
+    let again = j.life.moves().iter().filter(|m| matches!(m.kind, MoveKind::Restart(_)));
+    let again = again.map(|m| &m.this).filter(|c| j.is_in_tail(c));
+    j.first_in_tail().into_iter().chain(again).map(|c| c.offset).min().unwrap_or(Offset::MAX)
 }
 
 /// By commits alone *delivered* is strong; below the first commit that complete history shows it is
