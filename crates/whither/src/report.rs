@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use whither_core::verdict::Cause;
 use whither_core::{Balance, Name, Time, Verdict};
 
 use crate::run::Said;
@@ -63,6 +64,13 @@ impl Report {
         findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
         Report { balance, findings, ..self }
     }
+}
+
+/// A risk is of the position it was told for: a group that has moved on since is not at that risk any more.
+fn holds(v: &Verdict, said: &Said) -> bool {
+    let Some(group) = v.group.as_ref().filter(|_| v.cause == Cause::Lagging) else { return true };
+    let row = said.balance.get(&(group.clone(), v.partition.clone()));
+    row.is_none_or(|row| row.committed == Some(v.from))
 }
 
 fn rank(v: &Verdict) -> impl Ord {
