@@ -156,7 +156,7 @@ fn verdict(
     });
     let at_commit = |c: &&Committed| c.value.map(|v| v.offset);
     let shared_with = before
-        .and_then(|b| at_commit(b))
+        .and_then(&at_commit)
         .zip(passed.and_then(|i| history.get(i)).and_then(at_commit))
         .map(|(from, to)| (to - from - 1).max(0).unsigned_abs());
     Some(GroupVerdict {

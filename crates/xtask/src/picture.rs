@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Rows of the screen.
-const ROWS: usize = 38;
+const ROWS: usize = 46;
 /// Size of a character's cell, and the margin around all of them, in pixels.
 const CELL: (f64, f64) = (7.8, 18.0);
 const MARGIN: f64 = 16.0;
