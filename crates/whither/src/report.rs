@@ -1,8 +1,10 @@
 //! What a run has to tell: plain data, rendered by `cli`.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
-use whither_core::{Balance, Name, Time, Verdict};
+use whither_core::verdict::Cause;
+use whither_core::{Balance, Name, Partition, Time, Verdict};
 
 use crate::run::Said;
 
@@ -39,7 +41,8 @@ impl Report {
     #[must_use]
     pub fn from_said(about: Report, said: &Said) -> Report {
         let rows = said.balance.values().filter(|row| about.asks(Some(&row.group))).cloned().collect();
-        let findings = said.findings.values().filter(|v| about.asks(v.group.as_ref())).cloned().collect();
+        let told = |v: &&Verdict| about.asks(v.group.as_ref()) && holds(v, &said.balance);
+        let findings = said.findings.values().filter(told).cloned().collect();
         about.with(rows, findings)
     }
 
@@ -47,8 +50,9 @@ impl Report {
     /// not held twice.
     #[must_use]
     pub fn of_all_said(about: Report, said: Said) -> Report {
+        let told = |v: &Verdict| about.asks(v.group.as_ref()) && holds(v, &said.balance);
+        let findings = said.findings.into_values().filter(told).collect();
         let rows = said.balance.into_values().filter(|row| about.asks(Some(&row.group))).collect();
-        let findings = said.findings.into_values().filter(|v| about.asks(v.group.as_ref())).collect();
         about.with(rows, findings)
     }
 
@@ -63,6 +67,13 @@ impl Report {
         findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
         Report { balance, findings, ..self }
     }
+}
+
+/// A risk is of the position it was told for: a group that has moved on since is not at that risk any more.
+fn holds(v: &Verdict, rows: &BTreeMap<(Name, Partition), Balance>) -> bool {
+    let Some(group) = v.group.as_ref().filter(|_| v.cause == Cause::Lagging) else { return true };
+    let row = rows.get(&(group.clone(), v.partition.clone()));
+    row.is_none_or(|row| row.committed == Some(v.from))
 }
 
 fn rank(v: &Verdict) -> impl Ord {

@@ -1,5 +1,7 @@
-//! `cargo xtask tidy | pure`: the rules of STYLE.md that a compiler does not check.
+//! `cargo xtask tidy | pure`: the rules of STYLE.md that a compiler does not check. `cargo xtask picture [FILE]`
+//! draws the README's.
 mod functions;
+mod picture;
 mod pure;
 mod tidy;
 
@@ -11,8 +13,12 @@ fn main() -> ExitCode {
     let problems = match std::env::args().nth(1).as_deref() {
         Some("tidy") => tidy::problems(root),
         Some("pure") => pure::problems(root),
+        Some("picture") => {
+            let printed = std::env::args().nth(2).map(std::path::PathBuf::from);
+            picture::draw(root, printed.as_deref()).map(|()| Vec::new())
+        }
         _ => {
-            eprintln!("usage: cargo xtask tidy | pure");
+            eprintln!("usage: cargo xtask tidy | pure | picture [FILE]");
             return ExitCode::from(2);
         }
     };
