@@ -21,7 +21,8 @@ impl Machine {
             model: of("/proc/cpuinfo", "model name"),
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             memory: of("/proc/meminfo", "MemTotal"),
-            kernel: said("uname", &["-sr"]),
+            // What a vendor appends to the version says nothing about speed.
+            kernel: said("uname", &["-sr"]).split('-').next().unwrap_or_default().to_owned(),
             load: std::fs::read_to_string("/proc/loadavg")
                 .ok()
                 .and_then(|l| l.split(' ').next().map(str::to_owned))
