@@ -105,7 +105,8 @@ fn run(names: &[String], version: Version, keep: bool, truths_only: bool) -> Res
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plays recipes; those that did not happen are given one more chance: a broker may be slow to elect.
+/// Plays recipes; those that did not happen, or came out as nobody knows them to, get one more chance: a broker may
+/// be slow to elect. What fails twice fails.
 fn played(
     chosen: &[Recipe],
     version: Version,
@@ -113,19 +114,26 @@ fn played(
     keep: bool,
 ) -> Result<show::Report, Error> {
     let mut report = show::play(chosen, version, whither, keep)?;
-    let again: Vec<Recipe> = chosen
+    let known = known_wrong()?;
+    let failed: Vec<&str> = report
+        .judgements
         .iter()
-        .filter(|recipe| report.broken.iter().any(|(name, _)| name == recipe.name))
-        .copied()
+        .filter(|judgement| !judgement.passed() && !known.contains(&judgement.truth.recipe))
+        .map(|judgement| judgement.truth.recipe.as_str())
+        .chain(report.broken.iter().map(|(name, _)| name.as_str()))
         .collect();
+    let again: Vec<Recipe> = chosen.iter().filter(|recipe| failed.contains(&recipe.name)).copied().collect();
     if again.is_empty() {
         return Ok(report);
     }
     for (name, why) in &report.broken {
-        eprintln!("{name} did not happen, once more: {why}");
+        eprintln!("{name} did not happen: {why}");
     }
+    let names: Vec<&str> = again.iter().map(|recipe| recipe.name).collect();
+    eprintln!("once more: {}", names.join(" "));
     let second = show::play(&again, version, whither, keep)?;
-    report.broken.retain(|(name, _)| !again.iter().any(|recipe| recipe.name == *name));
+    report.broken.retain(|(name, _)| !names.contains(&name.as_str()));
+    report.judgements.retain(|judgement| !names.contains(&judgement.truth.recipe.as_str()));
     report.broken.extend(second.broken);
     report.judgements.extend(second.judgements);
     report.complaints.extend(second.complaints);
