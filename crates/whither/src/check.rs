@@ -12,6 +12,9 @@ use crate::sources::kafka::{Look, Wants};
 /// Rounds of following come this far apart.
 const ROUND: Duration = Duration::from_secs(1);
 
+/// A round under way when the time is over has this long to end: a cluster that went away would hold it.
+const LAST_ROUND: Duration = Duration::from_secs(10);
+
 /// What `check` is asked to do.
 pub struct Check {
     /// Where the cluster is.
@@ -42,6 +45,9 @@ pub async fn run(check: Check) -> Result<Report, Error> {
         // Ctrl-C ends the watch, not the answer: what was seen so far is told.
         tokio::select! {
             () = watch(&mut look, follow) => {}
+            () = tokio::time::sleep(follow.saturating_add(LAST_ROUND)) => {
+                look.went_silent();
+            }
             _ = tokio::signal::ctrl_c() => {}
         }
     }

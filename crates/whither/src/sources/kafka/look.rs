@@ -252,6 +252,16 @@ impl Look {
         self.not_seen.insert(not_seen);
     }
 
+    /// Notes that the cluster stopped answering while it was watched.
+    pub fn went_silent(&mut self) {
+        self.not_seen(
+            "the end of the watch",
+            "the cluster stopped answering",
+            "what is told is of the last round that was answered",
+            true,
+        );
+    }
+
     /// The judge, to take verdicts from.
     #[must_use]
     pub fn judge(&self) -> &Run {
