@@ -83,6 +83,8 @@ struct Reader {
     consumed: BTreeSet<i64>,
     lost: BTreeSet<i64>,
     skipped: BTreeSet<i64>,
+    /// Passed over once, and brought back by a rewind.
+    brought_back: BTreeSet<i64>,
     /// Went while the group had no position.
     forgotten: BTreeSet<i64>,
     /// Lost, but of one offset that nobody had read.
@@ -300,12 +302,12 @@ impl World {
                 }
             }
             // What a rewind brings back was not passed over for good.
-            Some(_) => reader.skipped.retain(|o| *o < to),
+            Some(_) => reader.brought_back.append(&mut reader.skipped.split_off(&to)),
             None if first => reader.consumed.extend(0..to),
             // After a tombstone it begins again here: what it had read from here on counts no more.
             None => {
                 reader.consumed.retain(|o| *o < to);
-                reader.skipped.retain(|o| *o < to);
+                reader.brought_back.append(&mut reader.skipped.split_off(&to));
                 reader.forgotten.extend(reader.removed_at..start_seen.min(to));
                 reader.consumed.extend(reader.removed_at.max(start_seen)..to);
             }
@@ -380,6 +382,8 @@ impl World {
             Outcome::Unknown
         } else if reader.skipped.contains(&o) {
             Outcome::Skipped
+        } else if reader.brought_back.contains(&o) && reader.position.is_some() {
+            Outcome::InFlight
         } else if o < reader.highest {
             Outcome::Delivered
         } else if reader.position.is_some() {

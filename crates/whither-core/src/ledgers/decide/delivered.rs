@@ -75,6 +75,11 @@ fn passed<'a>(j: &'a Judge<'_>) -> Option<&'a Commit> {
     j.life.highest().or_else(|| j.life.removed().filter(|_| same).map(|r| &r.before))
 }
 
+/// A range that was passed over and brought back: it is still to be read.
+pub(super) fn in_flight(from: Offset, to: Offset) -> Claim {
+    plain((from, to), Outcome::InFlight, Certainty::Strong)
+}
+
 /// A range of which nobody can tell.
 pub(super) fn unknown(from: Offset, to: Offset) -> Claim {
     plain((from, to), Outcome::Unknown, Certainty::Unknown)

@@ -20,6 +20,7 @@ pub(super) struct PassedOver {
 /// Ranges that were passed over. What a later rewind brings back is in flight again, or was read in the end.
 pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
     let moves = j.life.moves();
+    let mut brought_back = Vec::new();
     for (i, m) in moves.iter().enumerate() {
         if let MoveKind::Restart(start) = m.kind {
             out.push(delivered::unknown(m.before.offset, start.min(m.this.offset)));
@@ -28,11 +29,18 @@ pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
         let later = moves.iter().skip(i + 1);
         let later = later.filter(|l| matches!(l.kind, MoveKind::Back | MoveKind::Restart(_)));
         let back_to = later.map(|l| l.this.offset).min().unwrap_or(Offset::MAX);
+        let end = over.to;
         over.to = over.to.min(back_to);
         if over.from < over.to {
             out.push(skipped(j, m, &over));
         }
+        // Nobody was given these yet: a reset that was undone delivers nothing by itself.
+        let again = over.to.max(over.from);
+        if again < end && j.life.latest.is_some() {
+            brought_back.push(delivered::in_flight(again, end));
+        }
     }
+    out.append(&mut brought_back);
 }
 
 /// What a move passed over; none if the group read on.
