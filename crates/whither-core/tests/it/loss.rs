@@ -161,7 +161,7 @@ fn r4_a_commit_above_the_end_of_its_epoch_is_proof() {
     epoch_end(&mut s, 0, 6);
     s.leader_epoch(1).edges(0, 12).read_from(0).data(0, 12);
     assert_eq!(s.row("g"), "0..6 6 delivered strong; 6..10 4 truncated proof; 10..12 2 in_flight proof");
-    assert_eq!(s.finding(Cause::LogRegressed).unwrap().cause_certainty, Certainty::Strong);
+    assert_eq!(s.finding(Cause::LogRegressed).unwrap().cause_certainty, Certainty::Indicative);
 }
 
 #[test]

@@ -142,16 +142,21 @@ fn claimed(
     held: &[Held],
 ) -> Option<Verdict> {
     let mine: Vec<&Held> = held.iter().filter(|h| h.claim == at).collect();
-    let (first, last) = (mine.first()?, mine.last()?);
+    // What is told by width went with the end of the log: the row may end before it does.
+    let (from, to) = match (mine.first(), mine.last()) {
+        (Some(first), Some(last)) if finding.by_width => (first.from, claim.to.max(last.to)),
+        (Some(first), Some(last)) => (first.from, last.to),
+        _ if finding.by_width && claim.from >= j.log_end() => (claim.from, claim.to),
+        _ => return None,
+    };
     let seen: u64 = mine.iter().map(|h| h.sums.data).sum();
     let unseen: u64 = mine.iter().map(|h| h.unseen(claim, j.log)).sum();
     // Records that lie on one side or the other of an end of the range count as far as they may be inside.
     let perhaps: u64 = mine.iter().map(|h| h.sums.undecided.min(width(h.from, h.to))).sum();
-    let widths = || mine.iter().map(|h| width(h.from, h.to)).sum();
     let counted = seen.saturating_add(unseen).saturating_add(perhaps);
-    let records = if finding.by_width { widths() } else { counted };
+    let records = if finding.by_width { width(from, to) } else { counted };
     let at_most = finding.by_width || unseen.saturating_add(perhaps) > 0;
-    let left = Claim { from: first.from, to: last.to, ..claim.clone() };
+    let left = Claim { from, to, ..claim.clone() };
     let v = verdict(ledger, cx, Some(j.group), &left, finding);
     (records > 0).then_some(Verdict { records, at_most, ..v })
 }

@@ -25,7 +25,8 @@ pub(super) fn by_epoch(j: &Judge<'_>, out: &mut Vec<Claim>) {
         j.log_end_seen(),
     ]);
     let range = (end.end, c.offset);
-    let mut lost = claim(range, certainty, Cause::LogRegressed, Certainty::Strong, end.at, evidence);
+    // How it came to that was not seen (R4).
+    let mut lost = claim(range, certainty, cause(j), Certainty::Indicative, end.at, evidence);
     // What stands at these offsets now is something else.
     if let Some(finding) = &mut lost.finding {
         finding.by_width = true;
@@ -60,9 +61,13 @@ fn seen(
     at: Time,
     evidence: Vec<Evidence>,
 ) -> Claim {
+    claim(range, certainty, cause(j), Certainty::Strong, at, evidence)
+}
+
+/// Where unclean elections are allowed, one is what takes the end of a log back.
+fn cause(j: &Judge<'_>) -> Cause {
     let unclean = j.config.is_some_and(|c| c.unclean_elections == Some(true));
-    let cause = if unclean { Cause::UncleanElection } else { Cause::LogRegressed };
-    claim(range, certainty, cause, Certainty::Strong, at, evidence)
+    if unclean { Cause::UncleanElection } else { Cause::LogRegressed }
 }
 
 fn claim(
