@@ -11,6 +11,7 @@ use crate::ledgers::positions::Positions;
 use crate::ledgers::row::{Claim, Finding};
 use crate::ledgers::runs::Index;
 use crate::verdict::{Cause, Certainty, Outcome, ShownAs, Verdict};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// Tells what changed since it was told last.
@@ -82,10 +83,14 @@ fn for_everyone(
             out.push(Output::Verdict(v));
         }
     }
-    let nobodys: Vec<&Routed<'_>> =
-        routed.iter().filter(|r| r.group.as_ref().is_none_or(|g| !ledger.groups.contains_key(g))).collect();
-    if !nobodys.is_empty() {
-        out.push(Output::Verdict(dead_letters(ledger, cx, None, &nobodys)));
+    // Share groups, and groups whose offsets are kept elsewhere, have no row here; the letter names them all the
+    // same.
+    let mut others: BTreeMap<Option<&Name>, Vec<&Routed<'_>>> = BTreeMap::new();
+    for r in routed.iter().filter(|r| r.group.as_ref().is_none_or(|g| !ledger.groups.contains_key(g))) {
+        others.entry(r.group.as_ref()).or_default().push(r);
+    }
+    for (group, some) in others {
+        out.push(Output::Verdict(dead_letters(ledger, cx, group, &some)));
     }
 }
 
