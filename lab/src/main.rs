@@ -35,6 +35,9 @@ enum Task {
         /// Does not run whither: only plays, and prints what is true.
         #[arg(long)]
         truths_only: bool,
+        /// Passes with so many judgements failed twice, or complaints: a shared machine spoils a recipe now and then.
+        #[arg(long, default_value_t = 0)]
+        allow: usize,
     },
     /// Plays everything on both versions and writes docs/scoreboard.md.
     Scoreboard {
@@ -50,7 +53,9 @@ fn main() -> ExitCode {
             list();
             Ok(ExitCode::SUCCESS)
         }
-        Task::Run { names, version, keep, truths_only } => run(&names, version, keep, truths_only),
+        Task::Run { names, version, keep, truths_only, allow } => {
+            run(&names, version, keep, truths_only, allow)
+        }
         Task::Scoreboard { out } => write_scoreboard(out),
     };
     done.unwrap_or_else(|error| {
@@ -69,7 +74,13 @@ fn list() {
     }
 }
 
-fn run(names: &[String], version: Version, keep: bool, truths_only: bool) -> Result<ExitCode, Error> {
+fn run(
+    names: &[String],
+    version: Version,
+    keep: bool,
+    truths_only: bool,
+    allow: usize,
+) -> Result<ExitCode, Error> {
     let chosen = chosen(names);
     if chosen.is_empty() {
         eprintln!("whither-lab: no recipe of that name; `whither-lab list` names them");
@@ -106,7 +117,7 @@ fn run(names: &[String], version: Version, keep: bool, truths_only: bool) -> Res
     // The plain line that says what ran.
     println!("{passed} passed, {unknown} failed, {} skipped", known_count + report.broken.len());
     let happened = report.broken.len() <= MAY_NOT_HAPPEN;
-    let fine = happened && report.complaints.is_empty() && unknown == 0;
+    let fine = happened && report.complaints.len() <= allow && unknown <= allow;
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
