@@ -21,8 +21,8 @@ pub mod batch;
 pub mod coordinator;
 
 pub use calls::{
-    ByPartition, Coordinated, DescribedGroup, DescribedMember, GroupListing, ListedOffset, OpenTransaction,
-    Refusal, Settings, When,
+    ByPartition, Coordinated, Described, DescribedGroup, DescribedMember, GroupListing, ListedOffset,
+    OpenTransaction, Refusal, Settings, When,
 };
 pub use cluster::Cluster;
 pub use config::{ClientConfig, Identity, Pem, Sasl, ScramHash, Secret, Security, Tls};

@@ -13,6 +13,7 @@ use std::time::Duration;
 use whither_kafka::ClientConfig;
 
 use crate::cli::moment::Length;
+use crate::sources::kafka::origins::Mapping;
 use keys::{KEYS, Key};
 use layers::Layer;
 pub use page::{page, print};
@@ -55,18 +56,6 @@ pub struct DeadLetters {
     pub retry_topics: Vec<String>,
     /// Headers of a convention of one's own.
     pub mapping: Option<Mapping>,
-}
-
-/// Header names of a convention of one's own.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the keys are described once, in keys.rs")]
-pub struct Mapping {
-    pub topic: String,
-    pub partition: String,
-    pub offset: String,
-    pub timestamp: Option<String>,
-    pub group: Option<String>,
-    pub exception: Option<String>,
 }
 
 impl fmt::Debug for Settings {

@@ -16,6 +16,7 @@ use crate::TopicPartition;
 use crate::cluster::{Cluster, patiently};
 use crate::coordinator::{Assigned, Subscription};
 use crate::error::Error;
+use crate::read_only::ReadOnly;
 
 /// A group as a broker lists it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +55,9 @@ pub struct DescribedMember {
     pub assigned: Vec<TopicPartition>,
 }
 
+/// Descriptions by group.
+pub type Described = BTreeMap<Arc<str>, Result<DescribedGroup, Refusal>>;
+
 impl Cluster {
     /// All groups of all brokers that may be described, and the brokers that could not be asked.
     pub async fn list_groups(&self) -> (BTreeMap<Arc<str>, GroupListing>, Vec<(i32, Refusal)>) {
@@ -88,54 +92,49 @@ impl Cluster {
     }
 
     /// Describes groups of the classic protocol at their coordinators.
-    pub async fn describe_classic(
-        &self,
-        groups: &[(Arc<str>, i32)],
-    ) -> BTreeMap<Arc<str>, Result<DescribedGroup, Refusal>> {
-        let mut described = BTreeMap::new();
-        for (coordinator, names) in by_coordinator(groups) {
-            let ids: Vec<GroupId> = names.iter().map(|n| group_id(n)).collect();
-            let asked = patiently(self, || {
-                self.ask(coordinator, |_| DescribeGroupsRequest::default().with_groups(ids.clone()))
-            });
-            match asked.await {
-                Err(error) => fail(&mut described, names, &error),
-                Ok((answer, _)) => {
-                    for g in answer.groups {
-                        let told = code(g.error_code).map(|()| DescribedGroup {
-                            state: g.group_state.to_string(),
-                            members: g.members.iter().map(classic_member).collect(),
-                        });
-                        described.insert(Arc::from(g.group_id.0.as_str()), told);
-                    }
-                }
-            }
-        }
-        described
+    pub async fn describe_classic(&self, groups: &[(Arc<str>, i32)]) -> Described {
+        self.describe(
+            groups,
+            |ids| DescribeGroupsRequest::default().with_groups(ids),
+            |answer| {
+                let told = answer.groups.iter().map(|g| {
+                    let members = g.members.iter().map(classic_member).collect();
+                    one(&g.group_id, g.error_code, &g.group_state, members)
+                });
+                told.collect()
+            },
+        )
+        .await
     }
 
     /// Describes groups of KIP-848 at their coordinators.
-    pub async fn describe_consumer(
+    pub async fn describe_consumer(&self, groups: &[(Arc<str>, i32)]) -> Described {
+        self.describe(
+            groups,
+            |ids| ConsumerGroupDescribeRequest::default().with_group_ids(ids),
+            |answer| {
+                let told = answer.groups.iter().map(|g| {
+                    let members = g.members.iter().map(consumer_member).collect();
+                    one(&g.group_id, g.error_code, &g.group_state, members)
+                });
+                told.collect()
+            },
+        )
+        .await
+    }
+
+    async fn describe<R: ReadOnly>(
         &self,
         groups: &[(Arc<str>, i32)],
-    ) -> BTreeMap<Arc<str>, Result<DescribedGroup, Refusal>> {
-        let mut described = BTreeMap::new();
+        request: impl Fn(Vec<GroupId>) -> R,
+        told: impl Fn(R::Response) -> Described,
+    ) -> Described {
+        let mut described = Described::new();
         for (coordinator, names) in by_coordinator(groups) {
             let ids: Vec<GroupId> = names.iter().map(|n| group_id(n)).collect();
-            let asked = patiently(self, || {
-                self.ask(coordinator, |_| ConsumerGroupDescribeRequest::default().with_group_ids(ids.clone()))
-            });
-            match asked.await {
+            match patiently(self, || self.ask(coordinator, |_| request(ids.clone()))).await {
                 Err(error) => fail(&mut described, names, &error),
-                Ok((answer, _)) => {
-                    for g in answer.groups {
-                        let told = code(g.error_code).map(|()| DescribedGroup {
-                            state: g.group_state.to_string(),
-                            members: g.members.iter().map(consumer_member).collect(),
-                        });
-                        described.insert(Arc::from(g.group_id.0.as_str()), told);
-                    }
-                }
+                Ok((answer, _)) => described.extend(told(answer)),
             }
         }
         described
@@ -212,6 +211,18 @@ impl Cluster {
     }
 }
 
+fn one(
+    id: &GroupId,
+    error_code: i16,
+    state: &StrBytes,
+    members: Vec<DescribedMember>,
+) -> (Arc<str>, Result<DescribedGroup, Refusal>) {
+    (
+        Arc::from(id.0.as_str()),
+        code(error_code).map(|()| DescribedGroup { state: state.to_string(), members }),
+    )
+}
+
 fn by_coordinator(groups: &[(Arc<str>, i32)]) -> BTreeMap<i32, Vec<Arc<str>>> {
     let mut by: BTreeMap<i32, Vec<Arc<str>>> = BTreeMap::new();
     for (name, coordinator) in groups {
@@ -220,11 +231,7 @@ fn by_coordinator(groups: &[(Arc<str>, i32)]) -> BTreeMap<i32, Vec<Arc<str>>> {
     by
 }
 
-fn fail(
-    described: &mut BTreeMap<Arc<str>, Result<DescribedGroup, Refusal>>,
-    names: Vec<Arc<str>>,
-    error: &Error,
-) {
+fn fail(described: &mut Described, names: Vec<Arc<str>>, error: &Error) {
     described.extend(names.into_iter().map(|n| (n, Err(Refusal::Failed(error.clone())))));
 }
 

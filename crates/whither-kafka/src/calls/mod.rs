@@ -9,7 +9,7 @@ mod transactions;
 mod log_dirs;
 
 pub use configs::Settings;
-pub use groups::{DescribedGroup, DescribedMember, GroupListing};
+pub use groups::{Described, DescribedGroup, DescribedMember, GroupListing};
 pub use offsets::{ListedOffset, When};
 pub use transactions::{Coordinated, OpenTransaction};
 

@@ -16,7 +16,7 @@ use super::table::Detail;
 use super::{Exit, complain};
 use crate::settings::Settings;
 use crate::sources::kafka::Wants;
-use crate::sources::kafka::origins::{Conventions, Mapping, Roles};
+use crate::sources::kafka::origins::{Conventions, Roles};
 use crate::{check, replay as replaying};
 
 /// `whither check`.
@@ -79,7 +79,6 @@ pub(super) fn replay(replay: &Replay, output: Output) -> Exit {
 /// What a look should look at.
 pub(super) fn wants(settings: &Settings, filter: &Filter, deadline: Option<Duration>) -> Wants {
     let span = |length: Duration| Length(length).span();
-    let mapping = settings.dead_letters.mapping.clone();
     Wants {
         deadline,
         since: settings.since,
@@ -91,16 +90,7 @@ pub(super) fn wants(settings: &Settings, filter: &Filter, deadline: Option<Durat
             dead_letters: settings.dead_letters.topics.clone(),
             retries: settings.dead_letters.retry_topics.clone(),
         },
-        conventions: Conventions {
-            mapping: mapping.map(|m| Mapping {
-                topic: m.topic,
-                partition: m.partition,
-                offset: m.offset,
-                timestamp: m.timestamp,
-                group: m.group,
-                exception: m.exception,
-            }),
-        },
+        conventions: Conventions { mapping: settings.dead_letters.mapping.clone() },
         policy: Policy {
             dormant_after: span(settings.dormant_after),
             risk_horizon: span(settings.risk_horizon),

@@ -1,6 +1,7 @@
 //! The one definition of every key: reading, `config print` and the guide's page come from it.
 
 use crate::cli::moment::Length;
+use crate::sources::kafka::origins::{DEAD_LETTER_TOPICS, RETRY_TOPICS};
 
 /// A key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -182,25 +183,13 @@ pub const KEYS: &[Key] = &[
     key(
         "dead_letters.topics",
         Kind::Patterns,
-        &[
-            "*.dlt",
-            "*-dlt",
-            "*.dlq",
-            "*-dlq",
-            "*_dlq",
-            "*_dlt",
-            "dlq.*",
-            "dlq-*",
-            "*.dead-letter*",
-            "*-dead-letter*",
-            "*deadletter*",
-        ],
+        DEAD_LETTER_TOPICS,
         "topics that hold dead letters; case does not matter",
     ),
     key(
         "dead_letters.retry_topics",
         Kind::Patterns,
-        &["*-retry", "*-retry-*", "*.retry", "*.retry.*", "*_retry", "*_retry_*"],
+        RETRY_TOPICS,
         "topics whose records are tried again: a stage, not an end; a topic that fits both holds dead letters",
     ),
     key(

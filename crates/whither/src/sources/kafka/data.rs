@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use whither_core::fact::{Reading, Unread, WhyUnread};
-use whither_core::{Fact, Key, Offset, Partition, TopicId};
+use whither_core::{Fact, Key, Offset, Partition};
 use whither_kafka::fetch::{Event, Fetched, Fetcher, Options, Span};
 use whither_kafka::{TopicPartition, When};
 
@@ -109,7 +109,7 @@ impl Look {
                 if reads.announced.insert(p.clone()) {
                     let from = self.beginning(&p, from, &records);
                     begun.insert(p.clone(), from);
-                    facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p), from }));
+                    facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p.topic), from }));
                 }
                 let next = self.walk(&p, &records, end, &mut facts);
                 let seen = self.data_next.get(&p).copied().unwrap_or(0);
@@ -117,7 +117,7 @@ impl Look {
             }
             Event::Gone { from, to } => {
                 if reads.announced.insert(p.clone()) {
-                    facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p), from }));
+                    facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p.topic), from }));
                 }
                 let to = to.min(end);
                 if from < to {
@@ -169,10 +169,6 @@ impl Look {
         let walked = walker.walk(records, end, facts);
         self.records_read += walked.records;
         walked.next
-    }
-
-    fn topic_id(&self, p: &Partition) -> TopicId {
-        TopicId(self.metadata.topics.get(&p.topic).map_or(0, |t| t.id))
     }
 
     /// Reads what was written since the last round. Each read is announced, though it goes on where one stopped:

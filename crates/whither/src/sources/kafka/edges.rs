@@ -1,7 +1,7 @@
 //! Log starts, ends and last stable offsets.
 
+use whither_core::Partition;
 use whither_core::fact::Bounds;
-use whither_core::{Partition, TopicId};
 use whither_kafka::{TopicPartition, When};
 
 use super::look::{Look, of, partition, why};
@@ -35,7 +35,7 @@ impl Look {
             };
             let bounds = Bounds {
                 at,
-                topic_id: TopicId(self.metadata.topics.get(&p.topic).map_or(0, |t| t.id)),
+                topic_id: self.topic_id(&p.topic),
                 log_start: start.offset.min(end.offset),
                 local_start: told(local.get(&p), start.offset).max(start.offset),
                 last_stable: told(stable.get(&p), end.offset).min(end.offset),

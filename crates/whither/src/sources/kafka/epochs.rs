@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use whither_core::fact::EpochEnd;
-use whither_core::{Fact, Key, Partition, TopicId};
+use whither_core::{Fact, Key, Partition};
 use whither_kafka::TopicPartition;
 
 use super::look::{Look, of, partition};
@@ -35,9 +35,9 @@ impl Look {
                     continue;
                 }
                 let p = partition(&p);
-                let id = self.metadata.topics.get(&p.topic).map_or(0, |t| t.id);
+                let topic_id = self.topic_id(&p.topic);
                 let at = crate::clock::now();
-                let fact = EpochEnd { topic_id: TopicId(id), epoch: asked, end, at };
+                let fact = EpochEnd { topic_id, epoch: asked, end, at };
                 self.apply(&Key::ledger(&self.id.clone(), &p), &[Fact::EpochEnd(fact)]);
             }
         }

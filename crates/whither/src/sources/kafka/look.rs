@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use whither_core::fact::Bounds;
-use whither_core::{Clock, Fact, Key, Name, Offset, Partition, Policy, Time};
+use whither_core::{Clock, Fact, Key, Name, Offset, Partition, Policy, Time, TopicId};
 use whither_kafka::batch::Scratch;
 use whither_kafka::{Cluster, Metadata, Refusal, TopicPartition};
 
@@ -145,6 +145,11 @@ impl Look {
         self.describe_groups().await;
         self.describe_topics().await;
         self.read_data().await;
+        self.conclude().await;
+    }
+
+    /// What every look ends with: questions that what was read raises, verdicts, and a closer look where they ask.
+    async fn conclude(&mut self) {
         self.describe_transactions().await;
         self.ask_epochs().await;
         self.run.settle(self.everything());
@@ -178,11 +183,7 @@ impl Look {
             self.look_up_missing().await;
         }
         self.follow_data().await;
-        self.describe_transactions().await;
-        self.ask_epochs().await;
-        self.run.settle(self.everything());
-        self.look_deeper().await;
-        self.run.settle(self.everything());
+        self.conclude().await;
     }
 
     /// Commits once more, then edges. What is told of the log start is what was read before those commits: a
@@ -238,6 +239,11 @@ impl Look {
     pub(super) fn looks_at(&self, topic: &str) -> bool {
         let internal = self.metadata.topics.get(topic).is_some_and(|t| t.internal);
         !internal && self.wants.topic.as_ref().is_none_or(|t| &**t == topic)
+    }
+
+    /// The incarnation a topic's name has now.
+    pub(super) fn topic_id(&self, topic: &str) -> TopicId {
+        TopicId(self.metadata.topics.get(topic).map_or(0, |t| t.id))
     }
 
     /// The partitions looked at.

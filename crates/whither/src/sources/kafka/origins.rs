@@ -203,25 +203,28 @@ pub struct Roles {
     pub retries: Vec<String>,
 }
 
+/// Topics that hold dead letters where the settings name none.
+pub const DEAD_LETTER_TOPICS: &[&str] = &[
+    "*.dlt",
+    "*-dlt",
+    "*.dlq",
+    "*-dlq",
+    "*_dlq",
+    "*_dlt",
+    "dlq.*",
+    "dlq-*",
+    "*.dead-letter*",
+    "*-dead-letter*",
+    "*deadletter*",
+];
+
+/// Retry topics where the settings name none.
+pub const RETRY_TOPICS: &[&str] = &["*-retry", "*-retry-*", "*.retry", "*.retry.*", "*_retry", "*_retry_*"];
+
 impl Default for Roles {
     fn default() -> Roles {
         let list = |patterns: &[&str]| patterns.iter().map(ToString::to_string).collect();
-        Roles {
-            dead_letters: list(&[
-                "*.dlt",
-                "*-dlt",
-                "*.dlq",
-                "*-dlq",
-                "*_dlq",
-                "*_dlt",
-                "dlq.*",
-                "dlq-*",
-                "*.dead-letter*",
-                "*-dead-letter*",
-                "*deadletter*",
-            ]),
-            retries: list(&["*-retry", "*-retry-*", "*.retry", "*.retry.*", "*_retry", "*_retry_*"]),
-        }
+        Roles { dead_letters: list(DEAD_LETTER_TOPICS), retries: list(RETRY_TOPICS) }
     }
 }
 

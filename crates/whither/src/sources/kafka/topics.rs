@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kafka_protocol::error::ResponseError;
 use whither_core::fact::{Config, Size, Topic, TopicState};
-use whither_core::{Fact, Key, Name, Partition, Span, TopicId};
+use whither_core::{Fact, Key, Name, Partition, Span};
 use whither_kafka::Settings;
 
 use super::look::{Look, of, why};
@@ -18,8 +18,8 @@ impl Look {
     /// Tells each partition's ledger which incarnation its name has.
     pub(super) fn tell_topics(&mut self) {
         for partition in self.partitions() {
-            let id = self.metadata.topics.get(&partition.topic).map_or(0, |t| t.id);
-            let topic = Topic { at: crate::clock::now(), state: TopicState::Exists(TopicId(id)) };
+            let id = self.topic_id(&partition.topic);
+            let topic = Topic { at: crate::clock::now(), state: TopicState::Exists(id) };
             self.apply(&Key::ledger(&self.id.clone(), &partition), &[Fact::Topic(topic)]);
         }
     }
