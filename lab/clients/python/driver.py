@@ -76,12 +76,15 @@ def consume_confluent(group, topic, count):
 
 def consume_kafka_python(group, topic, count):
     consumer = kafka.KafkaConsumer(
-        topic,
         bootstrap_servers=BOOTSTRAP,
         group_id=group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )
+    # kafka-python 3.0 joins without waiting for metadata: as leader it then assigns nothing to anybody, and the
+    # rejoin that metadata causes may never end.
+    consumer.partitions_for_topic(topic)
+    consumer.subscribe([topic])
     deadline = time.monotonic() + PATIENCE_SECONDS
     records = 0
     while records < count and time.monotonic() < deadline:
@@ -128,7 +131,7 @@ def answer(request):
     if request["do"] == "consume":
         records = CONSUME[library](request["group"], topic, count)
         if records < count:
-            raise TooFew(f"{records} of {count} records came")
+            raise TooFew(f"{library}: {records} of {count} records came")
         return {"records": records}
     raise ValueError(f"no command {request['do']}")
 
