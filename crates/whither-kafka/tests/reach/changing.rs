@@ -20,7 +20,7 @@ use uuid::Uuid;
 use whither_kafka::fetch::{Event, Fetcher, Options, Span};
 use whither_kafka::{ClientConfig, Cluster, Error, TopicPartition};
 
-use crate::server::{Server, answer, asked, start, versions};
+use crate::server::{Server, answer, asked, silence, start, versions};
 
 /// One broker with the topic `orders`, and what it says of it.
 struct Broker {
@@ -157,11 +157,7 @@ async fn bytes_that_lead_nowhere_end_the_reading() {
 
 #[tokio::test]
 async fn a_broker_that_is_silent_does_not_hold_up_the_others() {
-    let silent = start(|socket| async move {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        drop(socket);
-    })
-    .await;
+    let silent = start(silence).await;
     let broker = Broker::new(0, Vec::new());
     let server = broker.start().await;
     *broker.second.lock().unwrap() = Some(silent.address.clone());

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use whither_kafka::{ClientConfig, Error};
 
-use crate::server::{answer, asked, reach, send, start, told, versions};
+use crate::server::{answer, asked, reach, send, silence, start, told, versions};
 
 /// Reads a little of what the client says, then says `bytes` and hangs up.
 async fn says(mut socket: TcpStream, bytes: &'static [u8]) {
@@ -79,10 +79,7 @@ async fn garbage_of_any_kind_is_an_error() {
 
 #[tokio::test]
 async fn silence_ends_soon() {
-    let silent = start(|socket| async move {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        drop(socket);
-    });
+    let silent = start(silence);
     let error = told(&silent.await).await;
     assert!(error.contains("did not answer within 1 s (ApiVersions)"), "{error}");
 }
@@ -94,7 +91,7 @@ async fn a_frame_that_never_comes_whole_ends_soon() {
         let mut bytes = 1_000_i32.to_be_bytes().to_vec();
         bytes.extend(first.correlation_id.to_be_bytes());
         let _ = socket.write_all(&bytes).await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        silence(socket).await;
     });
     let error = told(&cut_off.await).await;
     assert!(error.contains("did not answer within 1 s"), "{error}");
@@ -172,11 +169,7 @@ async fn a_million_partitions_are_taken_for_what_they_are() {
 #[tokio::test]
 async fn one_live_broker_among_dead_ones_is_found() {
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
-    let silent = start(|socket| async move {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        drop(socket);
-    })
-    .await;
+    let silent = start(silence).await;
     let live = start(|mut socket| async move {
         while let Some(request) = asked(&mut socket).await {
             match request.key {

@@ -84,6 +84,11 @@ pub(crate) async fn send<S: AsyncWrite + Unpin>(socket: &mut S, frame: &[u8]) {
     let _ = socket.flush().await;
 }
 
+/// Hears the client out and says nothing; ends when it hangs up.
+pub(crate) async fn silence(mut socket: TcpStream) {
+    while asked(&mut socket).await.is_some() {}
+}
+
 /// The versions of Kafka 4.3, as far as the tests go.
 pub(crate) fn versions() -> ApiVersionsResponse {
     let known = [(1, 4, 18), (2, 1, 11), (3, 0, 13), (16, 0, 5), (17, 0, 1), (18, 0, 4), (36, 0, 2)];
