@@ -10,7 +10,7 @@ use std::{env, io, thread};
 use serde::Deserialize;
 
 use crate::cache;
-use crate::clients::Error;
+use crate::clients::{Error, wait_until};
 use crate::cluster::Version;
 use crate::judge::{Check, Judgement, judge, residuals, strays};
 use crate::process::Supervised;
@@ -19,8 +19,10 @@ use crate::truth::Truth;
 
 /// `check` settles within its deadline of 60 s; a debug build on a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// By then `check` has read what stands and follows. Nothing that it prints says when.
-const READING: Duration = Duration::from_secs(8);
+/// A follower needs a round or two to see what happened last.
+const LAST_ROUNDS: Duration = Duration::from_secs(3);
+/// What `check --follow -v` says once it has read what stands.
+const CAUGHT_UP: &str = "caught up, following";
 
 /// What came of a run.
 #[derive(Debug, Default)]
@@ -162,7 +164,7 @@ fn follow(
         }
     };
     report.broken.extend(broken);
-    if took + READING > stage.follow() {
+    if took + LAST_ROUNDS > stage.follow() {
         let why = format!("took {} s; the follower may have missed the end", took.as_secs());
         report.broken.push((format!("{stage:?}, followed"), why));
     }
@@ -254,12 +256,15 @@ fn check(
     let mut command = Command::new(whither);
     command.args(["check", "--brokers", lab.bootstrap(), "--format", "json", "--all"]);
     if let Some(follow) = follow {
-        command.args(["--follow", &format!("{}s", follow.as_secs())]);
+        command.args(["-v", "--follow", &format!("{}s", follow.as_secs())]);
     }
     command.stdin(Stdio::null()).stdout(File::create(&out)?).stderr(File::create(&err)?);
     let mut running = Supervised::spawn(&mut command)?;
     if follow.is_some() {
-        thread::sleep(READING);
+        wait_until("whither check to catch up", PATIENCE.as_secs(), || {
+            let ended = running.ended()?.is_some();
+            Ok(ended || fs::read_to_string(&err)?.contains(CAUGHT_UP))
+        })?;
     }
     meanwhile();
     let ended = running.wait_for(PATIENCE + follow.unwrap_or_default());

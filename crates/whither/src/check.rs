@@ -1,16 +1,13 @@
 //! `whither check`: one look at a cluster, or a look that goes on for a while.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use whither_kafka::{ClientConfig, Cluster, Error};
 
 use crate::report::Report;
 use crate::run::{Recorder, Run};
-use crate::sources::kafka::{Look, Wants};
-
-/// Rounds of following come this far apart.
-const ROUND: Duration = Duration::from_secs(1);
+use crate::sources::kafka::{Look, Progress, Wants};
 
 /// A round under way when the time is over has this long to end: a cluster that went away would hold it.
 const LAST_ROUND: Duration = Duration::from_secs(10);
@@ -26,7 +23,7 @@ pub struct Check {
     /// Takes a copy of the run's facts.
     pub recorder: Option<Box<dyn Recorder + Send>>,
     /// Told what is being done.
-    pub progress: Box<dyn FnMut(&str) + Send>,
+    pub progress: Box<dyn Progress>,
 }
 
 /// Looks at the cluster.
@@ -41,10 +38,10 @@ pub async fn run(check: Check) -> Result<Report, Error> {
     }
     let mut look = Look::new(cluster, check.wants, run, check.progress);
     look.once().await;
-    if let Some(follow) = check.follow {
+    if let Some(follow) = check.follow.filter(|_| look.in_vain().is_none()) {
         // Ctrl-C ends the watch, not the answer: what was seen so far is told.
         tokio::select! {
-            () = watch(&mut look, follow) => {}
+            () = look.follow(follow) => {}
             () = tokio::time::sleep(follow.saturating_add(LAST_ROUND)) => {
                 look.went_silent();
             }
@@ -52,14 +49,6 @@ pub async fn run(check: Check) -> Result<Report, Error> {
         }
     }
     Ok(look.into_report())
-}
-
-async fn watch(look: &mut Look, follow: Duration) {
-    let began = Instant::now();
-    while let Some(left) = follow.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
-        tokio::time::sleep(ROUND.min(left)).await;
-        look.again().await;
-    }
 }
 
 impl std::fmt::Debug for Check {

@@ -7,4 +7,4 @@ mod lines;
 
 pub use check::{Check, EvidenceItem, Finding, NextStep, NotSeenItem, Row, Times};
 pub use journey::{Journey, Message, Step, StepKind, VerdictItem};
-pub use lines::{Counts, Line, Summary, lines};
+pub use lines::{Counts, Kind, Summary, line, lines, not_seen};

@@ -9,7 +9,7 @@ use whither_kafka::{ClientConfig, Cluster, Error};
 
 use crate::report::NotSeen;
 use crate::run::Run;
-use crate::sources::kafka::{Look, Wants};
+use crate::sources::kafka::{Look, Progress, Wants};
 
 /// A group's positions at one moment.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub async fn run(
     wants: Wants,
     group: Name,
     at: Time,
-    progress: Box<dyn FnMut(&str) + Send>,
+    progress: Box<dyn Progress>,
 ) -> Result<Positions, Error> {
     let cluster = Arc::new(Cluster::connect(client).await?);
     let mut run = Run::new(wants.policy);

@@ -31,6 +31,8 @@ pub struct Report {
     pub findings: Vec<Verdict>,
     /// What could not be seen, and what that hides.
     pub not_seen: Vec<NotSeen>,
+    /// What was asked for by name and is not there, each with what to do.
+    pub in_vain: Vec<String>,
     /// Groups that were filtered for, if any.
     pub only_group: Option<Name>,
 }

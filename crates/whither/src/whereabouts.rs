@@ -9,7 +9,7 @@ use whither_kafka::{ClientConfig, Cluster, Error};
 
 use crate::report::Report;
 use crate::run::Run;
-use crate::sources::kafka::{Look, Seen, Sought, Wants};
+use crate::sources::kafka::{Look, Progress, Seen, Sought, Wants};
 
 /// The answer: a message, or why there is none.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub async fn run(
     client: ClientConfig,
     wants: Wants,
     sought: Sought,
-    progress: Box<dyn FnMut(&str) + Send>,
+    progress: Box<dyn Progress>,
 ) -> Result<Whereabouts, Error> {
     let cluster = Arc::new(Cluster::connect(client).await?);
     let wants = narrowed(wants, &sought);

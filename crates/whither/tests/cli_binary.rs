@@ -67,6 +67,32 @@ fn without_a_broker_nothing_is_asked() {
 }
 
 #[test]
+fn a_length_below_nothing_is_told_as_such() {
+    for (flag, value) in [("--deadline", "-5s"), ("--since", "-1h"), ("--follow", "--all")] {
+        let wrong = run(&["check", "-b", "127.0.0.1:1", flag, value]);
+        assert_eq!(wrong.status.code(), Some(2));
+        let told = text(&wrong.stderr);
+        assert!(
+            told.contains(&format!("invalid value '{value}' for '{flag} <TIME>': not a length of time")),
+            "{told}"
+        );
+    }
+    let nothing = run(&["check", "-b", "127.0.0.1:1", "--deadline", "0s"]);
+    assert!(text(&nothing.stderr).starts_with("whither: check.deadline = \"0s\" is not allowed"));
+}
+
+#[test]
+fn the_demo_says_which_port_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = run(&["demo", "--listen", &address]);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = text(&refused.stderr);
+    assert!(told.contains(&address) && told.contains("--listen 127.0.0.1:0"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
+#[test]
 fn a_broker_that_is_not_there_can_not_be_reached() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let gone = run(&["check", "-b", &format!("127.0.0.1:{port}")]);
@@ -170,5 +196,8 @@ fn a_replay_of_what_is_no_scenario_is_a_usage_error() {
     assert!(wrong.stdout.is_empty());
     let none = run(&["replay", "/nowhere"]);
     assert_eq!(none.status.code(), Some(2));
-    assert!(text(&none.stderr).contains("can't open /nowhere: No such file"));
+    assert_eq!(
+        text(&none.stderr),
+        "whither: /nowhere: can't be opened: No such file or directory (os error 2)\n"
+    );
 }

@@ -138,16 +138,16 @@ Examples:
   whither check -b kafka:9093 --command-config client.properties")]
 pub struct Check {
     /// Stop reading after this long; what was not read is told as unread [default: 60s]
-    #[arg(long, value_name = "TIME", conflicts_with = "all")]
+    #[arg(long, value_name = "TIME", conflicts_with = "all", allow_hyphen_values = true)]
     pub deadline: Option<Length>,
     /// After the groups' positions and dead letters, read this far back [default: 1h]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<Length>,
     /// Read everything, however long it takes
     #[arg(long)]
     pub all: bool,
     /// Watch on for this long after the first look
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub follow: Option<Length>,
     /// Save what was seen, to be judged again by `whither replay`
     #[arg(long, value_name = "FILE")]
@@ -187,7 +187,7 @@ pub struct Where {
     #[arg(long, value_name = "TOPIC", conflicts_with = "position")]
     pub topic: Option<String>,
     /// Look this far back [default: 1h]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<Length>,
     /// How to reach the cluster.
     #[command(flatten)]
@@ -239,7 +239,7 @@ pub struct Demo {
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub speed: u32,
     /// Stops after this long
-    #[arg(long = "for", value_name = "TIME")]
+    #[arg(long = "for", value_name = "TIME", allow_hyphen_values = true)]
     pub duration: Option<Length>,
 }
 

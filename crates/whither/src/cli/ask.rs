@@ -12,8 +12,8 @@ use super::moment::Length;
 use super::output::Output;
 use super::progress::Progress;
 use super::record::Record;
-use super::table::Detail;
 use super::{Exit, complain};
+use crate::report::Report;
 use crate::settings::Settings;
 use crate::sources::kafka::Wants;
 use crate::sources::kafka::origins::{Conventions, Roles};
@@ -55,7 +55,7 @@ pub(super) fn check(check: &Check, global: &Global, output: Output) -> Exit {
         Ok(report) => report,
         Err(exit) => return exit,
     };
-    let exit = output.report(&report);
+    let exit = in_vain(&report).unwrap_or_else(|| output.answer(&report));
     match record.map(|record| record.finish(&report)) {
         Some(Err(error)) => {
             complain(&format!("the record is not complete: {error}"));
@@ -68,12 +68,18 @@ pub(super) fn check(check: &Check, global: &Global, output: Output) -> Exit {
 /// `whither replay`.
 pub(super) fn replay(replay: &Replay, output: Output) -> Exit {
     match replaying::run(&replay.file, None) {
-        Ok(report) => output.report(&report),
+        Ok(report) => output.answer(&report),
         Err(error) => {
             complain(&format!("{}: {}", replay.file.display(), chain(&error)));
             Exit::Usage
         }
     }
+}
+
+/// Says so if something was asked for by name and is not there: an empty answer would read as "nothing lost".
+pub(super) fn in_vain(report: &Report) -> Option<Exit> {
+    report.in_vain.iter().for_each(|text| complain(text));
+    (!report.in_vain.is_empty()).then_some(Exit::Usage)
 }
 
 /// What a look should look at.
@@ -109,19 +115,19 @@ pub(super) fn client(settings: &Settings) -> Result<ClientConfig, Exit> {
 }
 
 /// Tells on standard error what is being done.
-pub(super) fn progress(output: Output) -> Box<dyn FnMut(&str) + Send> {
-    let mut progress = Progress::new(output.detail == Detail::Quiet);
-    Box::new(move |text| progress.update(text))
+pub(super) fn progress(output: Output) -> Box<Progress> {
+    Box::new(Progress::new(output.detail))
 }
 
-/// Waits for an answer; a failure is told with its causes.
+/// Waits for an answer; a failure is told.
 pub(super) fn wait<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         complain(&format!("can't start: {error}"));
         Exit::Internal
     })?;
     runtime.block_on(answer).map_err(|error| {
-        complain(&chain(&error));
+        // It names its cause where that helps.
+        complain(&error.to_string());
         match error {
             Error::NoAddress | Error::BadAddress { .. } | Error::Setting { .. } => Exit::Usage,
             _ => Exit::Unreachable,
@@ -129,15 +135,12 @@ pub(super) fn wait<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<
     })
 }
 
-/// An error with its causes, in one line; what a cause says again is left out.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
+        text = format!("{text}: {error}");
         cause = error.source();
     }
     text

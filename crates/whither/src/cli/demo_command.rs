@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::Exit;
 use super::args::Demo;
 use super::output::Output;
-use crate::demo::{self, show::Show};
+use crate::demo::{self, Failure, show::Show};
 
 /// Runs the demo until its time is over or somebody presses Ctrl-C.
 pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
@@ -40,8 +40,11 @@ pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
             Exit::Fine
         }
         Err(failure) => {
-            super::complain(&super::ask::chain(&failure));
-            Exit::Unreachable
+            super::complain(&failure.to_string());
+            match failure {
+                Failure::Broker(_) => Exit::Usage,
+                Failure::Pipeline(_) | Failure::Read(_) => Exit::Unreachable,
+            }
         }
     }
 }

@@ -6,10 +6,12 @@ use serde::Serialize;
 use whither_core::{Offset, Partition, Span, Time};
 
 use super::args::{Filter, Global, Where};
-use super::output::Output;
-use super::table::Detail;
+use super::output::{Answer, Output};
+use super::table::{self, Detail};
 use super::{Exit, ask, complain};
-use crate::json::{Journey, Message as MessageItem, Step, StepKind, VerdictItem};
+use crate::json::{
+    self, Journey, Kind, Message as MessageItem, NotSeenItem, Step, StepKind, Times, VerdictItem,
+};
 use crate::prose::{self, About, Plane, Scene, words};
 use crate::sources::kafka::Sought;
 use crate::whereabouts::{self, GroupVerdict, Message, Whereabouts};
@@ -30,7 +32,7 @@ pub(super) fn find(asked: &Where, global: &Global, output: Output) -> Exit {
     let answer = ask::client(&settings)
         .and_then(|client| ask::wait(whereabouts::run(client, wants, sought, ask::progress(output))));
     match answer {
-        Ok(found) => tell(&found, output),
+        Ok(found) => ask::in_vain(&found.report).unwrap_or_else(|| output.answer(&found)),
         Err(exit) => exit,
     }
 }
@@ -43,47 +45,90 @@ fn sought(asked: &Where) -> Option<Sought> {
     position.or_else(key).or_else(trace).or_else(header)
 }
 
-fn tell(w: &Whereabouts, output: Output) -> Exit {
-    let exit = match (w.found.is_empty(), w.complete) {
-        (false, _) => Exit::Fine,
-        (true, true) => Exit::BadNews,
-        (true, false) => Exit::CouldNotTell,
-    };
-    for n in &w.report.not_seen {
-        complain(&format!("not seen: {} ({}): {}", n.what, n.why, n.so));
-    }
-    let text = |out: &mut dyn Write| text(w, output, out);
-    match &w.sought {
-        Sought::At(..) => output.answer(exit, &At::of(w), text),
-        _ => output.answer(exit, &List { items: journeys(w), next: None, complete: w.complete }, text),
-    }
-}
-
-/// The answer for a position: one journey, or none with what the log holds there.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum At {
-    Found(Box<Journey>),
-    Nothing { message: Option<()>, verdicts: [(); 0], steps: [(); 0], complete: bool, text: String },
-}
-
-impl At {
-    fn of(w: &Whereabouts) -> At {
-        match journeys(w).into_iter().next() {
-            Some(journey) => At::Found(Box::new(journey)),
-            None => {
-                At::Nothing { message: None, verdicts: [], steps: [], complete: w.complete, text: nothing(w) }
-            }
+impl Answer for Whereabouts {
+    fn exit(&self) -> Exit {
+        match (self.found.is_empty(), self.complete) {
+            (false, _) => Exit::Fine,
+            (true, true) => Exit::BadNews,
+            (true, false) => Exit::CouldNotTell,
         }
     }
+
+    fn table(&self, output: Output, out: &mut impl Write) -> io::Result<()> {
+        text(self, output, out)?;
+        table::not_seen(&self.report.not_seen, output.paint, out)
+    }
+
+    fn document(&self) -> impl Serialize {
+        let not_seen = self.report.not_seen.iter().map(NotSeenItem::of).collect();
+        let mut items = journeys(self);
+        match (&self.sought, items.is_empty()) {
+            (Sought::At(..), false) => Document::One { journey: Box::new(items.remove(0)), not_seen },
+            (Sought::At(..), true) => Document::Nothing {
+                message: None,
+                verdicts: [],
+                steps: [],
+                complete: self.complete,
+                text: nothing(self),
+                not_seen,
+            },
+            _ => Document::List { items, next: None, complete: self.complete, not_seen },
+        }
+    }
+
+    fn lines(&self, out: &mut impl Write) -> io::Result<()> {
+        for journey in journeys(self) {
+            json::line(Kind::Where, &journey, out)?;
+        }
+        json::not_seen(&self.report.not_seen, out)?;
+        let summary = Summary {
+            cluster: &self.report.cluster,
+            at: self.report.at.into(),
+            found: self.found.len(),
+            complete: self.complete,
+            text: self.found.is_empty().then(|| nothing(self)),
+            exit: self.exit().code(),
+        };
+        json::line(Kind::Summary, &summary, out)
+    }
 }
 
-/// The answer for a search.
+/// The answer as one document: for a position one journey, or none with what the log holds there; for a search all
+/// that were found.
 #[derive(Debug, Serialize)]
-struct List {
-    items: Vec<Journey>,
-    next: Option<()>,
+#[serde(untagged)]
+enum Document<'a> {
+    One {
+        #[serde(flatten)]
+        journey: Box<Journey>,
+        not_seen: Vec<NotSeenItem<'a>>,
+    },
+    Nothing {
+        message: Option<()>,
+        verdicts: [(); 0],
+        steps: [(); 0],
+        complete: bool,
+        text: String,
+        not_seen: Vec<NotSeenItem<'a>>,
+    },
+    List {
+        items: Vec<Journey>,
+        next: Option<()>,
+        complete: bool,
+        not_seen: Vec<NotSeenItem<'a>>,
+    },
+}
+
+/// What a search came to.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    cluster: &'a str,
+    at: Times,
+    found: usize,
     complete: bool,
+    /// Why there is nothing to tell.
+    text: Option<String>,
+    exit: u8,
 }
 
 fn journeys(w: &Whereabouts) -> Vec<Journey> {
@@ -175,7 +220,7 @@ fn seconds(ms: i64) -> f64 {
     f64::from(whole) + f64::from(rest) / 1_000.0
 }
 
-fn text(w: &Whereabouts, output: Output, out: &mut dyn Write) -> io::Result<()> {
+fn text(w: &Whereabouts, output: Output, out: &mut impl Write) -> io::Result<()> {
     if w.found.is_empty() {
         return writeln!(out, "{}", nothing(w));
     }
@@ -192,7 +237,7 @@ fn text(w: &Whereabouts, output: Output, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn one(m: &Message, scene: &Scene<'_>, output: Output, out: &mut dyn Write) -> io::Result<()> {
+fn one(m: &Message, scene: &Scene<'_>, output: Output, out: &mut impl Write) -> io::Result<()> {
     let seen = &m.seen;
     let appended =
         seen.append_time.and_then(|at| words::moment(at, scene.at)).map(|at| format!(" · appended {at}"));
@@ -227,7 +272,7 @@ fn one(m: &Message, scene: &Scene<'_>, output: Output, out: &mut dyn Write) -> i
     Ok(())
 }
 
-fn evidence(v: &GroupVerdict, m: &Message, scene: &Scene<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn evidence(v: &GroupVerdict, m: &Message, scene: &Scene<'_>, out: &mut impl Write) -> io::Result<()> {
     let about = About { partition: &m.seen.partition, group: Some(&v.group), from: m.seen.offset };
     for e in &v.evidence {
         let at =

@@ -64,6 +64,7 @@ impl fmt::Display for Length {
         let ms = self.0.as_millis();
         match UNITS.iter().find(|(size, _)| ms > 0 && ms.is_multiple_of(*size)) {
             Some((size, unit)) => write!(f, "{}{unit}", ms / size),
+            None if ms == 0 => f.write_str("0s"),
             None => write!(f, "{ms}ms"),
         }
     }
@@ -199,7 +200,7 @@ mod tests {
         for text in ["", "5", "h", "-5m", "5 y", "1.5h", "99999999999999999999s", "18446744073709551615w"] {
             assert_eq!(text.parse::<Length>(), Err(NotALength), "{text}");
         }
-        for text in ["250ms", "90s", "15m", "7d", "25h"] {
+        for text in ["0s", "250ms", "90s", "15m", "7d", "25h"] {
             assert_eq!(text.parse::<Length>().unwrap().to_string(), text);
         }
     }

@@ -22,6 +22,45 @@ pub struct Output {
     pub paint: Paint,
 }
 
+/// What a command answers, in each of the formats.
+pub trait Answer {
+    /// What it comes to.
+    fn exit(&self) -> Exit;
+
+    /// For people.
+    ///
+    /// # Errors
+    /// What the writer fails with.
+    fn table(&self, output: Output, out: &mut impl Write) -> io::Result<()>;
+
+    /// As one document.
+    fn document(&self) -> impl Serialize;
+
+    /// As one object a line, the last of them the summary.
+    ///
+    /// # Errors
+    /// What the writer fails with.
+    fn lines(&self, out: &mut impl Write) -> io::Result<()>;
+}
+
+impl Answer for Report {
+    fn exit(&self) -> Exit {
+        Exit::of(self)
+    }
+
+    fn table(&self, output: Output, out: &mut impl Write) -> io::Result<()> {
+        table::write(self, output.detail, output.paint, out)
+    }
+
+    fn document(&self) -> impl Serialize {
+        json::Check::of(self)
+    }
+
+    fn lines(&self, out: &mut impl Write) -> io::Result<()> {
+        json::lines(self, out)
+    }
+}
+
 impl Output {
     /// What the flags ask for.
     #[must_use]
@@ -34,32 +73,13 @@ impl Output {
         Output { format: global.format, detail, paint: Paint::stdout(global.color) }
     }
 
-    /// Writes a report, and says what it comes to.
+    /// Writes an answer, and says what it comes to.
     #[must_use]
-    pub fn report(&self, report: &Report) -> Exit {
-        let answer = Exit::of(report);
-        self.write(answer, |out| match self.format {
-            Format::Table => table::write(report, self.detail, self.paint, out),
-            Format::Json => document(&json::Check::of(report), out),
-            Format::Ndjson => json::lines(report, out),
-        })
-    }
-
-    /// Writes an answer that has a shape of its own: `text` for people, else `value`.
-    #[must_use]
-    pub fn answer<T: Serialize>(
-        &self,
-        answer: Exit,
-        value: &T,
-        text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Exit {
-        self.write(answer, |out| match self.format {
-            Format::Table => text(out),
-            Format::Json => document(value, out),
-            Format::Ndjson => {
-                serde_json::to_writer(&mut *out, value)?;
-                out.write_all(b"\n")
-            }
+    pub fn answer(&self, answer: &impl Answer) -> Exit {
+        self.write(answer.exit(), |out| match self.format {
+            Format::Table => answer.table(*self, out),
+            Format::Json => document(&answer.document(), out),
+            Format::Ndjson => answer.lines(out),
         })
     }
 

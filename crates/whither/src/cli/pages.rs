@@ -72,14 +72,24 @@ const EXIT_IN_FULL: &str = "
 `check` and `replay` answer, in this order: 4 if a row of the balance does not add up; 1 if any finding is shown as *loss*; 5 if something
 that was not seen hides verdicts, or records at or above the latest commit of a group in use were left unread; else 0. Records *below* a
 group's position that were left unread are no gap: the group has passed them. Findings about dormant groups are no losses.
-`offsets` answers 5 for a moment before complete commit history begins, 1 if the group had no position then. `where` answers 1 if everything
-was searched and nothing found, 5 if not everything was searched and nothing found.
+`offsets` answers 5 for a moment before complete commit history begins or where commits could not be read, 1 if the group had no position then. `where` answers 1 if everything
+was searched and nothing found, 5 if not everything was searched and nothing found. A topic or partition that was asked for by name and is not there is a
+mistake: 2.
 
 ## Formats
 
-`--format json` writes one document; `--format ndjson` one object a line: `{\"type\":\"balance\",…}` for each row, `{\"type\":\"finding\",…}`,
-`{\"type\":\"not_seen\",…}`, and last `{\"type\":\"summary\",…}` with the counts and the exit code. A stream that does not end with a summary was cut off.
-The same facts give the same bytes.
+`--format table` is for people and fits its terminal; `--format json` writes one document; `--format ndjson` writes one object a line, each with its
+`type`, and last `{\"type\":\"summary\",…}` with the counts and the exit code. A stream that does not end with a summary was cut off. The same
+facts give the same bytes.
+
+| command | types of lines, in this order |
+|---|---|
+| `check`, `replay` | `balance` for each row, `finding`, `not_seen`, `summary` |
+| `where` | `where` for each message, `not_seen`, `summary` |
+| `offsets` | `offset` for each position, `later` for each partition without one yet, `not_seen`, `summary` |
+
+`offsets --csv` writes what Kafka's tool takes and nothing else, whatever the format; what could not be seen then goes to standard error. `check --follow -v`
+says `caught up, following for …` on standard error once everything that stood was read: what happens from then on is watched.
 ";
 
 const CAUSES_HEAD: &str = "\

@@ -8,10 +8,10 @@ use whither_core::fact::Committer;
 use whither_core::{Partition, Time};
 
 use super::args::{Filter, Global, Offsets};
-use super::output::Output;
-use super::table::Detail;
+use super::output::{Answer, Output};
+use super::table::{self, Detail};
 use super::{Exit, ask, complain};
-use crate::json::{NotSeenItem, Times};
+use crate::json::{self, Kind, NotSeenItem, Times};
 use crate::offsets::{self, Position, Positions};
 use crate::prose::words;
 
@@ -39,7 +39,7 @@ pub(super) fn offsets(asked: &Offsets, global: &Global, output: Output) -> Exit 
 }
 
 fn tell(positions: &Positions, csv: bool, output: Output) -> Exit {
-    let exit = exit(positions);
+    let exit = positions.exit();
     let group = words::name(&positions.group);
     let since = positions.complete_since.and_then(|since| words::moment(since, positions.at));
     match (exit, since) {
@@ -54,10 +54,11 @@ fn tell(positions: &Positions, csv: bool, output: Output) -> Exit {
         (Exit::BadNews, _) => complain(&format!("{group} had no position at that moment")),
         _ => {}
     }
-    for n in &positions.not_seen {
-        complain(&format!("not seen: {} ({}): {}", n.what, n.why, n.so));
-    }
     if csv {
+        // The file is for a tool that takes nothing else.
+        for n in &positions.not_seen {
+            complain(&format!("not seen: {} ({}): {}", n.what, n.why, n.so));
+        }
         return output.write(exit, |out| {
             positions
                 .known
@@ -65,21 +66,50 @@ fn tell(positions: &Positions, csv: bool, output: Output) -> Exit {
                 .try_for_each(|(p, at)| writeln!(out, "{},{},{}", p.topic, p.index, at.value.offset))
         });
     }
-    output.answer(exit, &Answer::of(positions), |out| text(positions, output, out))
+    output.answer(positions)
 }
 
-/// Before complete history begins, what is known may not be what was.
-fn exit(positions: &Positions) -> Exit {
-    if positions.complete_since.is_none_or(|since| positions.at < since) {
-        Exit::CouldNotTell
-    } else if positions.known.is_empty() {
-        Exit::BadNews
-    } else {
-        Exit::Fine
+impl Answer for Positions {
+    /// Before complete history begins, or with commits missing, what is known may not be what was.
+    fn exit(&self) -> Exit {
+        let hidden = self.not_seen.iter().any(|n| n.hides_verdicts);
+        if hidden || self.complete_since.is_none_or(|since| self.at < since) {
+            Exit::CouldNotTell
+        } else if self.known.is_empty() {
+            Exit::BadNews
+        } else {
+            Exit::Fine
+        }
+    }
+
+    fn table(&self, output: Output, out: &mut impl Write) -> io::Result<()> {
+        text(self, output, out)?;
+        table::not_seen(&self.not_seen, output.paint, out)
+    }
+
+    fn document(&self) -> impl Serialize {
+        Document::of(self)
+    }
+
+    fn lines(&self, out: &mut impl Write) -> io::Result<()> {
+        let document = Document::of(self);
+        document.offsets.iter().try_for_each(|item| json::line(Kind::Offset, item, out))?;
+        document.later.iter().try_for_each(|place| json::line(Kind::Later, place, out))?;
+        json::not_seen(&self.not_seen, out)?;
+        let summary = Summary {
+            cluster: document.cluster,
+            group: document.group,
+            at: document.at,
+            complete_since: document.complete_since,
+            offsets: document.offsets.len(),
+            later: document.later.len(),
+            exit: self.exit().code(),
+        };
+        json::line(Kind::Summary, &summary, out)
     }
 }
 
-fn text(positions: &Positions, output: Output, out: &mut dyn Write) -> io::Result<()> {
+fn text(positions: &Positions, output: Output, out: &mut impl Write) -> io::Result<()> {
     let now = Time::default();
     let at = words::moment(positions.at, now).unwrap_or_else(|| "that moment".to_owned());
     let head = format!("{} · {} at {at}", words::name(&positions.cluster), words::name(&positions.group));
@@ -122,9 +152,9 @@ fn by(committer: &Committer) -> String {
     }
 }
 
-/// The answer as JSON.
+/// The answer as one document.
 #[derive(Debug, Serialize)]
-struct Answer<'a> {
+struct Document<'a> {
     cluster: &'a str,
     group: &'a str,
     at: Times,
@@ -132,6 +162,18 @@ struct Answer<'a> {
     offsets: Vec<Item<'a>>,
     later: Vec<Place<'a>>,
     not_seen: Vec<NotSeenItem<'a>>,
+}
+
+/// What the whole answer comes to.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    cluster: &'a str,
+    group: &'a str,
+    at: Times,
+    complete_since: Times,
+    offsets: usize,
+    later: usize,
+    exit: u8,
 }
 
 #[derive(Debug, Serialize)]
@@ -168,9 +210,9 @@ struct Source {
     offset: i64,
 }
 
-impl<'a> Answer<'a> {
-    fn of(p: &'a Positions) -> Answer<'a> {
-        Answer {
+impl<'a> Document<'a> {
+    fn of(p: &'a Positions) -> Document<'a> {
+        Document {
             cluster: &p.cluster,
             group: &p.group,
             at: p.at.into(),
@@ -211,6 +253,8 @@ mod tests {
     use whither_core::TopicId;
     use whither_core::fact::CommitValue;
 
+    use crate::report::NotSeen;
+
     use super::*;
 
     fn positions(since: Option<i64>) -> Positions {
@@ -248,19 +292,38 @@ mod tests {
 
     #[test]
     fn before_complete_history_nothing_is_sure() {
-        assert_eq!(exit(&positions(Some(1_795_265_000_000))), Exit::Fine);
-        assert_eq!(exit(&positions(Some(1_795_266_000_001))), Exit::CouldNotTell);
-        assert_eq!(exit(&positions(None)), Exit::CouldNotTell);
-        assert_eq!(exit(&Positions { known: BTreeMap::new(), ..positions(Some(1)) }), Exit::BadNews);
+        assert_eq!(positions(Some(1_795_265_000_000)).exit(), Exit::Fine);
+        assert_eq!(positions(Some(1_795_266_000_001)).exit(), Exit::CouldNotTell);
+        assert_eq!(positions(None).exit(), Exit::CouldNotTell);
+        assert_eq!(Positions { known: BTreeMap::new(), ..positions(Some(1)) }.exit(), Exit::BadNews);
+        let missing = NotSeen {
+            what: "the newest commits".into(),
+            why: "the deadline came first".into(),
+            so: "positions may be older than they were".into(),
+            hides_verdicts: true,
+        };
+        assert_eq!(Positions { not_seen: vec![missing], ..positions(Some(1)) }.exit(), Exit::CouldNotTell);
     }
 
     #[test]
     fn programs_see_where_to_look_again() {
-        let value = serde_json::to_value(Answer::of(&positions(Some(1)))).unwrap();
+        let value = serde_json::to_value(Document::of(&positions(Some(1)))).unwrap();
         let item = &value["offsets"][0];
         assert_eq!(item["by"]["client_id"], "billing-2");
         assert_eq!(item["committed_at"], "2026-11-21T12:48:20.000Z");
         assert_eq!(item["source"]["offset"], 3_381);
         assert_eq!(value["later"][0]["partition"], 4);
+    }
+
+    #[test]
+    fn lines_hold_what_the_document_holds_and_end_with_a_summary() {
+        let mut out = Vec::new();
+        positions(Some(1)).lines(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let kinds: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["offset", "later", "summary"]);
+        assert_eq!((&lines[0]["offset"], &lines[2]["exit"]), (&88_210.into(), &0.into()));
     }
 }

@@ -15,7 +15,7 @@ use super::Exit;
 use super::exit::unread_ahead;
 use super::paint::Paint;
 use crate::prose::{Scene, words};
-use crate::report::Report;
+use crate::report::{NotSeen, Report};
 
 pub(crate) use layout::block;
 
@@ -40,18 +40,27 @@ pub fn write(report: &Report, detail: Detail, paint: Paint, out: &mut impl Write
     if detail == Detail::Quiet {
         return findings::losses(report, &scene, paint, out);
     }
-    writeln!(out, "{}", paint.bold(&header(report)))?;
+    paragraph(&header(report), paint, out)?;
     writeln!(out)?;
     if !report.balance.is_empty() {
         balance::write(&report.balance, detail, paint, out)?;
         writeln!(out)?;
     }
     findings::write(report, &scene, detail, paint, out)?;
-    for n in &report.not_seen {
+    not_seen(&report.not_seen, paint, out)?;
+    paragraph(&conclusion(report), paint, out)
+}
+
+/// Writes what could not be seen.
+pub(crate) fn not_seen(entries: &[NotSeen], paint: Paint, out: &mut impl Write) -> io::Result<()> {
+    entries.iter().try_for_each(|n| {
         let text = format!("{} ({}): {}", words::name(&n.what), words::name(&n.why), words::name(&n.so));
-        block("not seen:", &text, None, paint, out)?;
-    }
-    writeln!(out, "{}", paint.bold(&conclusion(report)))
+        block("not seen:", &text, None, paint, out)
+    })
+}
+
+fn paragraph(text: &str, paint: Paint, out: &mut impl Write) -> io::Result<()> {
+    layout::wrap(text, paint.width).iter().try_for_each(|line| writeln!(out, "{}", paint.bold(line)))
 }
 
 /// The lines of the balance alone, none wider than there is room.

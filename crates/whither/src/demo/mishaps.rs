@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::broker::{Broker, Faults, Handle, NewRecord, Refusal};
-use super::pipeline::{ORDERS_RETENTION, PARTITIONS, Positions, Switches};
+use super::pipeline::{PARTITIONS, Pace, Positions, Switches};
 
 /// Something that goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,7 +47,7 @@ impl Mishap {
         match self {
             Mishap::Poison => "a client places an order that is no JSON",
             Mishap::Abort => "the refunds job begins a transaction on payments and rolls it back",
-            Mishap::Overtaken => "the audit stands still; orders are kept for 15 s only",
+            Mishap::Overtaken => "the audit stands still for longer than orders are kept",
             Mishap::Reset => "somebody stops fraud-check and moves it 20 payments on in each partition",
             Mishap::SkipToLatest => "somebody stops fraud-check and resets it to the latest payments",
             Mishap::Hang => "the refunds job dies in a transaction, and its coordinator forgets it",
@@ -62,19 +62,26 @@ pub struct Culprit {
     handle: Handle,
     faults: Faults,
     switches: Arc<Switches>,
+    pace: Pace,
     hung: u32,
 }
 
 /// Payments that a reset passes over in each partition.
 const PASSED_OVER: i64 = 20;
-/// How long a service stands still before somebody acts: there must be records to lose by then.
-const PAUSE: Duration = Duration::from_secs(2);
+/// How long a service stands still before somebody acts, in milliseconds: there must be records to lose by then.
+const PAUSE_MS: u64 = 2_000;
 
 impl Culprit {
     /// For this broker and pipeline.
     #[must_use]
-    pub fn new(broker: &Broker, switches: Arc<Switches>) -> Culprit {
-        Culprit { handle: broker.handle().named("kafka-admin"), faults: broker.faults(), switches, hung: 0 }
+    pub fn new(broker: &Broker, switches: Arc<Switches>, pace: Pace) -> Culprit {
+        Culprit {
+            handle: broker.handle().named("kafka-admin"),
+            faults: broker.faults(),
+            switches,
+            pace,
+            hung: 0,
+        }
     }
 
     /// Makes one happen.
@@ -94,6 +101,10 @@ impl Culprit {
             Mishap::Hang => self.hang().await,
             Mishap::Delete => self.delete().await,
         }
+    }
+
+    async fn pause(&self) {
+        tokio::time::sleep(self.pace.of(PAUSE_MS)).await;
     }
 
     async fn abort(&self) -> Result<(), Refusal> {
@@ -118,7 +129,8 @@ impl Culprit {
     /// The slow group stops until retention has passed it, then goes on.
     async fn overtake(&self) -> Result<(), Refusal> {
         self.switches.audit_stuck.store(true, Ordering::Relaxed);
-        tokio::time::sleep(ORDERS_RETENTION + PAUSE).await;
+        tokio::time::sleep(self.pace.orders_retention()).await;
+        self.pause().await;
         self.faults.run_retention();
         self.switches.audit_stuck.store(false, Ordering::Relaxed);
         Ok(())
@@ -129,7 +141,7 @@ impl Culprit {
         let mut left = self.switches.fraud_check_left.subscribe();
         self.switches.fraud_check_off.store(true, Ordering::Relaxed);
         let stood = left.wait_for(Option::is_some).await.ok().and_then(|positions| positions.clone());
-        tokio::time::sleep(PAUSE).await;
+        self.pause().await;
         let moved = self.put(stood.unwrap_or_default(), to).await;
         self.switches.fraud_check_off.store(false, Ordering::Relaxed);
         moved
@@ -149,13 +161,13 @@ impl Culprit {
     /// Orders that the audit has not read go, those of the last moments stay: somebody has seen them all before.
     async fn delete(&self) -> Result<(), Refusal> {
         self.switches.audit_stuck.store(true, Ordering::Relaxed);
-        tokio::time::sleep(PAUSE).await;
+        self.pause().await;
         let ends = self.ends("orders").await?;
-        tokio::time::sleep(PAUSE).await;
+        self.pause().await;
         let end = ends.get(&("orders".to_owned(), 1)).copied().unwrap_or(0);
         // Inside a batch: only DeleteRecords leaves a log to start there.
         self.faults.delete_records("orders", 1, (end - 2).max(0)).await?;
-        tokio::time::sleep(PAUSE).await;
+        self.pause().await;
         self.switches.audit_stuck.store(false, Ordering::Relaxed);
         Ok(())
     }

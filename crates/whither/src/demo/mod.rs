@@ -7,4 +7,4 @@ pub mod mishaps;
 pub mod show;
 mod run;
 
-pub use run::{Demo, run};
+pub use run::{Demo, Failure, run};

@@ -13,8 +13,10 @@ use super::broker::{Broker, Consumed, Consumer, Handle, NewRecord, Refusal};
 
 /// Partitions of each topic of the pipeline.
 pub const PARTITIONS: i32 = 3;
-/// `orders` keeps records this long: short, so that one can watch retention.
-pub const ORDERS_RETENTION: Duration = Duration::from_secs(15);
+/// `orders` keeps records this long, in milliseconds: short, so that one can watch retention.
+const ORDERS_RETENTION_MS: u64 = 15_000;
+/// Below this, records would go before whither's next look.
+const RETENTION_MIN: Duration = Duration::from_secs(3);
 /// Members that stop polling are dead to their group after this long.
 const SESSION_MS: i32 = 3_000;
 
@@ -40,14 +42,13 @@ pub struct Switches {
 ///
 /// # Errors
 /// The broker refuses a topic.
-pub fn start(broker: &Broker, switches: &Arc<Switches>, speed: u32) -> Result<JoinSet<()>, Refusal> {
+pub fn start(broker: &Broker, switches: &Arc<Switches>, pace: Pace) -> Result<JoinSet<()>, Refusal> {
     let faults = broker.faults();
-    let retention_ms = ORDERS_RETENTION.as_millis().to_string();
+    let retention_ms = pace.orders_retention().as_millis().to_string();
     faults.create_topic("orders", PARTITIONS, &[("retention.ms", &retention_ms)])?;
     faults.create_topic("payments", PARTITIONS, &[])?;
     faults.create_topic("shipments", PARTITIONS, &[])?;
     faults.create_topic("payments.dlq", 1, &[])?;
-    let pace = Pace { speed };
     let mut services = JoinSet::new();
     services.spawn(keep_up(checkout(broker.handle().named("checkout-1"), switches.clone(), pace)));
     services.spawn(keep_up(payments(broker.handle().named("payments-1"), pace)));
@@ -59,13 +60,22 @@ pub fn start(broker: &Broker, switches: &Arc<Switches>, speed: u32) -> Result<Jo
 
 /// How long things take.
 #[derive(Clone, Copy, Debug)]
-struct Pace {
-    speed: u32,
+pub struct Pace {
+    /// How much faster than life.
+    pub speed: u32,
 }
 
 impl Pace {
-    fn of(self, ms: u64) -> Duration {
-        Duration::from_millis(ms / u64::from(self.speed.max(1)))
+    /// What takes so many milliseconds in life.
+    #[must_use]
+    pub fn of(self, ms: u64) -> Duration {
+        Duration::from_millis(ms) / self.speed.max(1)
+    }
+
+    /// How long `orders` keeps records.
+    #[must_use]
+    pub fn orders_retention(self) -> Duration {
+        self.of(ORDERS_RETENTION_MS).max(RETENTION_MIN)
     }
 }
 

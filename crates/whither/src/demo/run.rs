@@ -10,13 +10,13 @@ use whither_kafka::{ClientConfig, Cluster};
 
 use super::broker::{Broker, Options, Refusal, StartError};
 use super::mishaps::{Culprit, MISHAPS};
-use super::pipeline::{self, Switches};
+use super::pipeline::{self, Pace, Switches};
 use crate::report::Report;
 use crate::run::Run;
-use crate::sources::kafka::{Look, Wants};
+use crate::sources::kafka::{Look, Progress, Wants};
 
-/// Mishaps come this far apart, at a speed of 1.
-const APART: Duration = Duration::from_secs(4);
+/// Mishaps come this far apart, in milliseconds.
+const APART_MS: u64 = 4_000;
 /// Looks come this far apart.
 const ROUND: Duration = Duration::from_secs(1);
 /// The services need a moment until there is something to see.
@@ -39,13 +39,13 @@ pub struct Demo {
 #[derive(Debug, Error)]
 pub enum Failure {
     /// The broker can't start.
-    #[error("the demo broker can't start")]
+    #[error(transparent)]
     Broker(#[from] StartError),
     /// The pipeline can't start.
-    #[error("the demo's pipeline can't start")]
+    #[error("the demo's pipeline can't start: {0}")]
     Pipeline(#[from] Refusal),
     /// whither can't read the broker.
-    #[error("the demo broker can't be read")]
+    #[error("the demo broker can't be read: {0}")]
     Read(#[from] whither_kafka::Error),
 }
 
@@ -68,18 +68,22 @@ pub async fn run(demo: Demo, mut show: impl FnMut(Scene<'_>) -> ControlFlow<()>)
     let broker = Broker::start(Options { listen: demo.listen, ..Options::default() }).await?;
     let mut going = show(Scene::Began(broker.address())).is_continue();
     let switches = Arc::new(Switches::default());
-    let services = pipeline::start(&broker, &switches, demo.speed)?;
+    let pace = Pace { speed: demo.speed };
+    let services = pipeline::start(&broker, &switches, pace)?;
     let (sender, mut mishaps) = tokio::sync::mpsc::channel(4);
-    let culprit = Culprit::new(&broker, switches);
-    let trouble = tokio::spawn(make_trouble(culprit, demo.speed, sender));
+    let culprit = Culprit::new(&broker, switches, pace);
+    let trouble = tokio::spawn(make_trouble(culprit, pace, sender));
     let until = demo.duration.and_then(|d| Instant::now().checked_add(d));
     let mut look = if demo.headless { None } else { Some(first_look(&broker).await?) };
     while going && until.is_none_or(|until| Instant::now() < until) {
+        if let Some(look) = &mut look {
+            look.again().await;
+        }
+        // What happens is told before what was found of it.
         while let Ok(says) = mishaps.try_recv() {
             going &= show(Scene::Mishap(says)).is_continue();
         }
         if let Some(look) = &mut look {
-            look.again().await;
             let news = std::mem::take(&mut look.judge_mut().said_mut().news);
             going &= show(Scene::Look(&look.report(), &news)).is_continue();
         }
@@ -96,14 +100,23 @@ async fn first_look(broker: &Broker) -> Result<Look, Failure> {
     let cluster = Cluster::connect(ClientConfig::new(vec![broker.address().to_string()])).await?;
     let wants = Wants::default();
     let run = Run::new(wants.policy);
-    let mut look = Look::new(Arc::new(cluster), wants, run, Box::new(|_| ()));
+    let mut look = Look::new(Arc::new(cluster), wants, run, Box::new(Silent));
     look.once().await;
     Ok(look)
 }
 
-async fn make_trouble(mut culprit: Culprit, speed: u32, sender: tokio::sync::mpsc::Sender<&'static str>) {
+/// The demo shows findings, not what is being read.
+struct Silent;
+
+impl Progress for Silent {
+    fn doing(&mut self, _what: &str) {}
+
+    fn caught_up(&mut self, _follow: Duration) {}
+}
+
+async fn make_trouble(mut culprit: Culprit, pace: Pace, sender: tokio::sync::mpsc::Sender<&'static str>) {
     for mishap in MISHAPS.into_iter().cycle() {
-        tokio::time::sleep(APART / speed.max(1)).await;
+        tokio::time::sleep(pace.of(APART_MS)).await;
         if sender.send(mishap.says()).await.is_err() {
             return;
         }

@@ -9,20 +9,42 @@ use whither_core::verdict::ShownAs;
 use super::check::{Finding, NotSeenItem, Row, Times};
 use crate::cli::Exit;
 use crate::prose::Scene;
-use crate::report::Report;
+use crate::report::{NotSeen, Report};
 
-/// A line.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Line<'a> {
+/// What a line tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
     /// A row of the balance.
-    Balance(Row<'a>),
+    Balance,
     /// A finding; those shown as loss are the drops.
-    Finding(Box<Finding<'a>>),
+    Finding,
+    /// One message's journey.
+    Where,
+    /// A group's position.
+    Offset,
+    /// A partition in which a group had no position yet.
+    Later,
     /// Something that could not be seen.
-    NotSeen(NotSeenItem<'a>),
-    /// The end of one look at the cluster.
-    Summary(Summary<'a>),
+    NotSeen,
+    /// What the whole answer comes to.
+    Summary,
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    r#type: Kind,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+/// Writes one line.
+///
+/// # Errors
+/// What the writer fails with.
+pub fn line<T: Serialize>(kind: Kind, value: &T, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Line { r#type: kind, value })?;
+    out.write_all(b"\n")
 }
 
 /// What one look at the cluster came to.
@@ -79,15 +101,21 @@ impl Counts {
 pub fn lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let scene = Scene::of(report);
     for row in &report.balance {
-        line(&Line::Balance(Row::of(row, &report.cluster)), out)?;
+        line(Kind::Balance, &Row::of(row, &report.cluster), out)?;
     }
     for v in &report.findings {
-        line(&Line::Finding(Box::new(Finding::of(v, report, &scene))), out)?;
+        line(Kind::Finding, &Finding::of(v, report, &scene), out)?;
     }
-    for n in &report.not_seen {
-        line(&Line::NotSeen(NotSeenItem::of(n)), out)?;
-    }
-    line(&Line::Summary(summary(report)), out)
+    not_seen(&report.not_seen, out)?;
+    line(Kind::Summary, &summary(report), out)
+}
+
+/// Writes what could not be seen as lines.
+///
+/// # Errors
+/// What the writer fails with.
+pub fn not_seen(entries: &[NotSeen], out: &mut impl Write) -> io::Result<()> {
+    entries.iter().try_for_each(|n| line(Kind::NotSeen, &NotSeenItem::of(n), out))
 }
 
 fn summary(report: &Report) -> Summary<'_> {
@@ -103,9 +131,4 @@ fn summary(report: &Report) -> Summary<'_> {
         findings: Counts::of(report),
         exit: Exit::of(report).code(),
     }
-}
-
-fn line(line: &Line<'_>, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    out.write_all(b"\n")
 }

@@ -255,7 +255,7 @@ fn timeout_of(timeout: Option<Span>) -> String {
 pub(super) const fn known_of(coordinator_knows: Option<bool>) -> &'static str {
     match coordinator_knows {
         Some(true) => "",
-        Some(false) => ", no longer known to its coordinator: nothing will end it",
+        Some(false) => ", no longer known to its coordinator",
         None => ", its coordinator did not tell how long it may be",
     }
 }

@@ -140,7 +140,11 @@ fn open(v: &Verdict, scene: &Scene<'_>) -> String {
         _ => None,
     });
     let ends = v.until.and_then(|until| moment(until, scene.at));
-    let ends = ends.map(|by| format!(", ends by itself before {by}")).unwrap_or_default();
+    let ends = match ends {
+        _ if v.cause == Cause::TransactionHanging => ": nothing will end it".to_owned(),
+        Some(by) => format!(", ends by itself before {by}"),
+        None => String::new(),
+    };
     let wait = match v.records {
         0 => "nothing waits behind it".to_owned(),
         1 => "1 record waits behind it".to_owned(),

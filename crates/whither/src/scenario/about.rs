@@ -52,6 +52,7 @@ impl About {
             balance: _,
             findings: _,
             not_seen,
+            in_vain: _,
             only_group,
         } = report;
         About {
@@ -80,6 +81,7 @@ impl About {
             balance: Vec::new(),
             findings: Vec::new(),
             not_seen: self.not_seen.into_iter().map(NotSeenLine::not_seen).collect(),
+            in_vain: Vec::new(),
             only_group: self.only_group.map(Name::from),
         }
     }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 
 use super::line::Wrong;
 use super::nearest::nearest;
@@ -12,15 +11,13 @@ use super::{LINE_BYTES_MAX, VERSION};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file can't be opened.
-    #[error("can't open {}", path.display())]
+    #[error("can't be opened")]
     Open {
-        /// Which.
-        path: PathBuf,
         /// Why.
         source: io::Error,
     },
     /// The file can't be read further.
-    #[error("can't read on behind line {line}")]
+    #[error("can't be read on behind line {line}")]
     Read {
         /// The last line that was read.
         line: u64,

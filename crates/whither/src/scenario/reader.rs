@@ -19,7 +19,7 @@ use super::{About, Header, LINE_BYTES_MAX, Step, TOGETHER_BYTES_MAX, VERSION};
 /// # Errors
 /// The file can't be opened, or does not begin as a scenario.
 pub fn read(path: &Path) -> Result<Reader<BufReader<File>>, Error> {
-    let file = File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
+    let file = File::open(path).map_err(|source| Error::Open { source })?;
     Reader::new(BufReader::new(file))
 }
 

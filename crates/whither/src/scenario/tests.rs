@@ -311,6 +311,7 @@ fn report() -> impl Strategy<Value = Report> {
             records_read,
             balance: Vec::new(),
             findings: Vec::new(),
+            in_vain: Vec::new(),
             not_seen: unseen
                 .iter()
                 .map(|w| NotSeen {

@@ -53,7 +53,7 @@ impl Kind {
             Kind::Brokers => "addresses as host:port".to_owned(),
             Kind::Names => "names".to_owned(),
             Kind::Patterns => "topic names, * standing for anything".to_owned(),
-            Kind::Length => "a length of time with its unit, as 30s, 15m, 1h, 7d".to_owned(),
+            Kind::Length => "a length of time above 0 with its unit, as 30s, 15m, 1h, 7d".to_owned(),
             Kind::Word(words) => words.iter().map(|w| shown(w)).collect::<Vec<_>>().join(", "),
             Kind::Secret => "from the file that <key>_file names, or from the environment".to_owned(),
         }

@@ -91,12 +91,14 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 fn toml(text: &str, name: &str, layer: &mut Layer) {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let at = error.span().map_or(1, |span| line_of(text, span.start));
-        layer.problems.push(Problem::syntax(error.message(), &format!("{name}:{at}")));
+    match DeTable::parse(text) {
+        Ok(table) => walk(table.get_ref(), "", text, name, layer),
+        // What could be read beside it may be what nobody meant.
+        Err(error) => {
+            let at = error.span().map_or(1, |span| line_of(text, span.start));
+            layer.problems.push(Problem::syntax(error.message(), &format!("{name}:{at}")));
+        }
     }
-    walk(table.get_ref(), "", text, name, layer);
 }
 
 fn line_of(text: &str, at: usize) -> usize {

@@ -90,9 +90,9 @@ fn all_problems_are_told_at_once() {
     assert_eq!(
         problems,
         [
-            "check.deadline = \"5\" is not allowed; allowed: a length of time with its unit, as 30s, 15m, 1h, 7d",
+            "check.deadline = \"5\" is not allowed; allowed: a length of time above 0 with its unit, as 30s, 15m, 1h, 7d",
             "unknown key check.deadlin: did you mean check.deadline?",
-            "check.since = \"60\" is not allowed; allowed: a length of time with its unit, as 30s, 15m, 1h, 7d",
+            "check.since = \"60\" is not allowed; allowed: a length of time above 0 with its unit, as 30s, 15m, 1h, 7d",
             "cluster.brokers = \"kafka\" is not allowed; allowed: addresses as host:port",
             "cluster.sasl.password is a secret and may not stand here; set cluster.sasl.password_file or WHITHER_CLUSTER_SASL_PASSWORD",
             "cluster.sasl.mechanism = \"GSSAPI\" is not allowed; allowed: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER",
@@ -106,10 +106,13 @@ fn all_problems_are_told_at_once() {
 
 #[test]
 fn what_is_no_toml_says_where() {
-    let loaded = from("[check]\ndeadline = \n");
-    let problem = &loaded.settings.as_ref().unwrap_err()[0];
-    assert!(problem.what.starts_with("not TOML: "), "{problem}");
-    assert!(problem.origin.ends_with(":2"), "{problem}");
+    for text in ["[check]\ndeadline = \n", "[check]\nsince = = \"1h\"\ndeadlin = \"1m\"\n"] {
+        let loaded = from(text);
+        let problems = loaded.settings.as_ref().unwrap_err();
+        assert!(problems[0].what.starts_with("not TOML: "), "{problems:?}");
+        assert!(problems[0].origin.ends_with(":2"), "{problems:?}");
+        assert_eq!(problems.len(), 1, "one mistake is told once: {problems:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use whither_core::Balance;
 use whither_core::verdict::Outcome;
 
 use super::Detail;
-use super::layout::cut;
+use super::layout::{cut, wrap};
 use crate::cli::paint::Paint;
 use crate::prose::words;
 
@@ -29,8 +29,16 @@ const COLUMNS: [&str; 11] = [
 ];
 const RECORDS: usize = 0;
 const LOST: usize = 5;
-/// Columns up to here always stand; the others only where they count something.
+/// Columns up to here stand wherever there is room; the others only where they count something.
 const ALWAYS: usize = 7;
+/// Which columns go first where there is no room for all; LOST never does.
+const LEFT_OUT: [usize; 10] = [9, 8, 7, 4, 1, RECORDS, 10, 6, 3, 2];
+/// A group's name is cut to this before figures go.
+const NAME: usize = 12;
+/// Columns between figures.
+const GAP: usize = 2;
+/// What stands at the right of a row that adds up.
+const VERDICT: usize = "  adds up".len();
 
 /// The column in which an outcome is counted.
 const fn column(outcome: Outcome) -> usize {
@@ -120,25 +128,18 @@ pub(super) fn write(rows: &[Balance], detail: Detail, paint: Paint, out: &mut im
 }
 
 fn print(lines: &[(String, Tally)], paint: Paint, out: &mut impl Write) -> io::Result<()> {
-    let counts_any = |c: usize| lines.iter().any(|(_, t)| t.counts.get(c).is_some_and(|n| *n > 0));
-    let shown: Vec<usize> = (0..COLUMNS.len()).filter(|c| *c < ALWAYS || counts_any(*c)).collect();
-    let title = |c: usize| COLUMNS.get(c).copied().unwrap_or_default();
-    let width_of = |c: usize| {
-        let widest = lines.iter().map(|(_, t)| t.cell(c).chars().count()).max().unwrap_or(0);
-        widest.max(title(c).len())
-    };
-    let widths: Vec<usize> = shown.iter().map(|c| width_of(*c)).collect();
-    let figures: usize = widths.iter().map(|w| w + 2).sum::<usize>() + "  adds up".len();
     let longest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("GROUP".len());
-    let room = paint.width.map_or(longest, |w| w.saturating_sub(figures).clamp(8, longest.max(8)));
+    let (shown, left_out) = columns(lines, paint.width.map(|w| w.saturating_sub(longest.min(NAME))));
+    let figures: usize = shown.iter().map(|(_, width)| width + GAP).sum::<usize>() + VERDICT;
+    let room = paint.width.map_or(longest, |w| w.saturating_sub(figures).min(longest).max(NAME.min(longest)));
     let mut head = format!("{:room$}", "GROUP");
-    for (c, width) in shown.iter().zip(&widths) {
+    for (c, width) in &shown {
         head.push_str(&format!("  {:>width$}", title(*c)));
     }
     writeln!(out, "{}", paint.dim(&head))?;
     for (name, tally) in lines {
         write!(out, "{:room$}", cut(name, room))?;
-        for (c, width) in shown.iter().zip(&widths) {
+        for (c, width) in &shown {
             let cell = format!("{:>width$}", tally.cell(*c));
             let lost = *c == LOST && tally.counts.get(LOST).is_some_and(|n| *n > 0);
             write!(out, "  {}", if lost { paint.bad(&cell) } else { cell })?;
@@ -146,13 +147,71 @@ fn print(lines: &[(String, Tally)], paint: Paint, out: &mut impl Write) -> io::R
         let verdict = tally.verdict();
         writeln!(out, "  {}", if tally.residual == 0 { paint.dim(&verdict) } else { paint.bad(&verdict) })?;
     }
-    Ok(())
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    let titles: Vec<&str> = left_out.into_iter().map(title).collect();
+    let text = format!("no room for {}: widen the window", titles.join(", "));
+    wrap(&text, paint.width).iter().try_for_each(|line| writeln!(out, "{}", paint.dim(line)))
+}
+
+/// The columns that stand, with their widths, and those that count something but find no room. Columns that count
+/// nothing go before any that does.
+fn columns(lines: &[(String, Tally)], room: Option<usize>) -> (Vec<(usize, usize)>, Vec<usize>) {
+    let counts_any = |c: usize| lines.iter().any(|(_, t)| t.counts.get(c).is_some_and(|n| *n > 0));
+    let width_of = |c: usize| {
+        let widest = lines.iter().map(|(_, t)| t.cell(c).chars().count()).max().unwrap_or(0);
+        widest.max(title(c).len())
+    };
+    let wanted = (0..COLUMNS.len()).filter(|c| *c < ALWAYS || counts_any(*c));
+    let mut shown: Vec<(usize, usize)> = wanted.map(|c| (c, width_of(c))).collect();
+    let (empty, counting): (Vec<usize>, Vec<usize>) = LEFT_OUT.into_iter().partition(|c| !counts_any(*c));
+    for c in empty.into_iter().chain(counting) {
+        let needed: usize = shown.iter().map(|(_, width)| width + GAP).sum::<usize>() + VERDICT;
+        if room.is_none_or(|room| needed <= room) {
+            break;
+        }
+        shown.retain(|(other, _)| *other != c);
+    }
+    let missing = (0..COLUMNS.len()).filter(|c| counts_any(*c) && !shown.iter().any(|(other, _)| other == c));
+    let missing = missing.collect();
+    (shown, missing)
+}
+
+fn title(column: usize) -> &'static str {
+    COLUMNS.get(column).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{COLUMNS, LOST, column};
+    use std::collections::BTreeSet;
+
+    use super::{COLUMNS, LEFT_OUT, LOST, Tally, column, columns, print};
+    use crate::cli::paint::Paint;
     use whither_core::verdict::Outcome;
+
+    #[test]
+    fn every_column_but_lost_may_be_left_out() {
+        let all: BTreeSet<usize> = LEFT_OUT.into_iter().chain([LOST]).collect();
+        assert!(all.into_iter().eq(0..COLUMNS.len()));
+    }
+
+    #[test]
+    fn figures_fit_the_window_and_lost_stays_to_the_last() {
+        let counts = [41_203_118, 41_198_000, 4_312, 12, 400, 209, 185, 0, 0, 0, 0];
+        let tally = Tally { counts, in_use: true, ..Tally::default() };
+        let lines = [("billing-and-invoicing".to_owned(), tally)];
+        for width in 40..130 {
+            let mut out = Vec::new();
+            print(&lines, Paint { color: false, width: Some(width) }, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
+            assert!(text.contains("LOST") && text.contains("209"), "{width}:\n{text}");
+            let hidden = COLUMNS.iter().zip(counts).find(|(title, n)| *n > 0 && !text.contains(*title));
+            assert_eq!(hidden, None, "{width}: what is left out is named\n{text}");
+        }
+        assert_eq!(columns(&lines, Some(0)).0.first().map(|(c, _)| *c), Some(LOST));
+    }
 
     #[test]
     fn every_loss_is_counted_as_lost_and_nothing_else_is() {

@@ -10,6 +10,9 @@ pub(super) const INDENT: usize = 8;
 /// Where what stands at the right goes when there is no terminal to fit.
 const PAPER: usize = 110;
 
+/// Text narrower than this has nothing beside it.
+const ROOM: usize = 20;
+
 /// A label, text hanging beside it, and a word at the right of its first line.
 pub(crate) fn block(
     label: &str,
@@ -21,9 +24,12 @@ pub(crate) fn block(
     let shown = visible(label);
     let gap = INDENT.saturating_sub(shown).max(1);
     let start = shown + gap;
-    let reserved = right.map_or(0, |r| visible(r) + 2);
-    let room = paint.width.map(|w| w.saturating_sub(INDENT.max(start) + reserved).max(20));
-    let mut lines = wrap(text, room).into_iter();
+    let room = |reserved| paint.width.map(|w| w.saturating_sub(INDENT.max(start) + reserved));
+    let beside = room(right.map_or(0, |r| visible(r) + 2));
+    if let Some(right) = right.filter(|_| beside.is_some_and(|room| room < ROOM)) {
+        return block(label, &format!("{text} ({right})"), None, paint, out);
+    }
+    let mut lines = wrap(text, beside).into_iter();
     let first = lines.next().unwrap_or_default();
     write!(out, "{label}{:gap$}{first}", "")?;
     if let Some(right) = right {
@@ -39,7 +45,7 @@ pub(crate) fn block(
 }
 
 /// Breaks at spaces; a word longer than the room stands alone, for it may be a command to copy.
-fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
+pub(super) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else { return vec![text.to_owned()] };
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
@@ -111,6 +117,10 @@ mod tests {
             String::from_utf8(out).unwrap(),
             "LOSS    one two three four five    proof\n        six seven eight\n"
         );
+        let mut out = Vec::new();
+        let paint = Paint { color: false, width: Some(34) };
+        block("LOSS", "one two three four five six", Some("proof"), paint, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "LOSS    one two three four five\n        six (proof)\n");
         assert_eq!(wrap("a --very-long-word b", Some(5)), ["a", "--very-long-word", "b"]);
     }
 

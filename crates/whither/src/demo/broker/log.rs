@@ -146,14 +146,9 @@ impl Log {
     /// Whole batches from the one that holds `from`, up to `until`, at most `max_bytes`, but one batch at least if
     /// `at_least_one`. A batch cut by the log start or by `from` comes whole, as from a real broker.
     pub(crate) fn read(&self, from: i64, until: i64, max_bytes: usize, at_least_one: bool) -> Read {
-        let first = self.batches.partition_point(|batch| batch.last_offset < from);
         let mut out = BytesMut::new();
         let mut reached = from;
-        for batch in self.batches.iter().skip(first).take_while(|batch| batch.base_offset < until) {
-            let forced = at_least_one && out.is_empty();
-            if !forced && out.len() + batch.bytes.len() > max_bytes {
-                break;
-            }
+        for batch in self.within(from, until, max_bytes, at_least_one) {
             out.extend_from_slice(&batch.bytes);
             reached = batch.last_offset + 1;
         }
@@ -165,15 +160,23 @@ impl Log {
 
     /// Size of what [`Log::read`] would return with one batch at least, without copying.
     pub(crate) fn readable_bytes(&self, from: i64, until: i64, max_bytes: usize) -> usize {
+        self.within(from, until, max_bytes, true).map(|batch| batch.bytes.len()).sum()
+    }
+
+    fn within(
+        &self,
+        from: i64,
+        until: i64,
+        max_bytes: usize,
+        at_least_one: bool,
+    ) -> impl Iterator<Item = &Stored> {
         let first = self.batches.partition_point(|batch| batch.last_offset < from);
         let mut total = 0;
-        for batch in self.batches.iter().skip(first).take_while(|batch| batch.base_offset < until) {
-            if total > 0 && total + batch.bytes.len() > max_bytes {
-                break;
-            }
+        self.batches.iter().skip(first).take_while(move |batch| {
+            let forced = at_least_one && total == 0;
             total += batch.bytes.len();
-        }
-        total
+            batch.base_offset < until && (forced || total <= max_bytes)
+        })
     }
 
     /// Offset and time of the first record made at `timestamp_ms` or later, before `until`.

@@ -9,7 +9,7 @@ use whither_kafka::fetch::{Event, Fetched, Fetcher, Options, Span};
 use whither_kafka::{TopicPartition, When};
 
 use super::batches::{Depth, Walker};
-use super::look::{Look, of, partition};
+use super::look::{DEADLINE, Look, of, partition};
 
 /// Reads under way: where each ends, and whether its beginning was announced.
 #[derive(Default)]
@@ -24,10 +24,12 @@ impl Look {
         let partitions = self.partitions();
         // Where reading has begun so far: what stands before it is still to read.
         let mut begun: BTreeMap<Partition, Offset> = BTreeMap::new();
+        let mut reached = Phase::Positions;
         for phase in [Phase::Positions, Phase::DeadLetters, Phase::Recent, Phase::Rest] {
             if self.out_of_time() {
                 break;
             }
+            reached = phase;
             let recent =
                 if phase == Phase::Recent { self.recent(&partitions).await } else { BTreeMap::new() };
             let mut spans = Vec::new();
@@ -47,16 +49,23 @@ impl Look {
                     spans.push(Span { partition: of(p), from, to: Some(to) });
                 }
             }
-            (self.progress)(phase.says());
+            self.progress.doing(phase.says());
             self.read(spans, &mut begun).await;
         }
         if self.out_of_time() {
-            self.not_seen(
-                "the oldest records",
-                "the deadline came first",
-                "they are counted as unread; --all or a longer --deadline reads them",
-                false,
-            );
+            let what = if reached == Phase::Positions { "records" } else { "the oldest records" };
+            self.cut_short(what, DEADLINE);
+            self.leave_the_rest(&partitions);
+        }
+    }
+
+    /// What the deadline left unread stays so: a follower that went back for it would miss what happens now.
+    fn leave_the_rest(&mut self, partitions: &[Partition]) {
+        for p in partitions {
+            if let Some(edges) = self.edges_of(p) {
+                let next = self.data_next.entry(p.clone()).or_insert(edges.end);
+                *next = edges.end.max(*next);
+            }
         }
     }
 
@@ -87,16 +96,11 @@ impl Look {
             begun.insert(p, span.from);
         }
         let mut fetcher = Fetcher::start(self.cluster.clone(), spans, Options::default());
-        loop {
-            let next = match self.left() {
-                Some(left) => tokio::time::timeout(left, fetcher.next()).await,
-                None => Ok(fetcher.next().await),
-            };
-            let Ok(Some(fetched)) = next else { break };
+        while let Some(fetched) = self.next_of(&mut fetcher).await {
             for one in fetched {
                 self.take(one, &mut reads, begun);
             }
-            (self.progress)(&format!("{} records read", self.records_read));
+            self.progress.doing(&format!("{} records read", self.records_read));
         }
     }
 
@@ -189,11 +193,19 @@ impl Look {
         }
         let mut begun = BTreeMap::new();
         let mut fetcher = Fetcher::start(self.cluster.clone(), spans, Options::default());
-        while let Some(fetched) = fetcher.next().await {
+        while let Some(fetched) = self.next_of(&mut fetcher).await {
             for one in fetched {
                 self.take(one, &mut reads, &mut begun);
             }
         }
+        if self.out_of_time() {
+            self.cut_short("the newest records", "the watch was over first");
+        }
+    }
+
+    fn cut_short(&mut self, what: &str, why: &str) {
+        let so = "those that were not read are counted as unread; a longer --deadline, or --all, reads them";
+        self.not_seen(what, why, so, false);
     }
 }
 

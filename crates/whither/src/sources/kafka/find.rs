@@ -54,13 +54,7 @@ impl Look {
             return (found, true);
         }
         let mut fetcher = Fetcher::start(self.cluster.clone(), spans, Options::default());
-        loop {
-            let next = match self.left() {
-                Some(left) => tokio::time::timeout(left, fetcher.next()).await,
-                None => Ok(fetcher.next().await),
-            };
-            let Ok(next) = next else { return (found, false) };
-            let Some(fetched) = next else { return (found, true) };
+        while let Some(fetched) = self.next_of(&mut fetcher).await {
             for one in fetched {
                 if let Event::Records { records, .. } = one.event {
                     self.search(&partition(&one.partition), &records, sought, &mut found);
@@ -69,8 +63,9 @@ impl Look {
             if found.len() >= FOUND {
                 return (found, false);
             }
-            (self.progress)("searching");
+            self.progress.doing("searching");
         }
+        (found, !self.out_of_time())
     }
 
     fn spans_for(&self, sought: &Sought) -> Vec<Span> {

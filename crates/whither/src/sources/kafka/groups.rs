@@ -12,7 +12,7 @@ use super::look::{Look, partition};
 impl Look {
     /// Describes every group, and tells the ledgers of the partitions it has a position in or is assigned.
     pub(super) async fn describe_groups(&mut self) {
-        (self.progress)("describing groups");
+        self.progress.doing("describing groups");
         let (listed, failed) = self.cluster.list_groups().await;
         for (broker, refusal) in failed {
             self.not_seen(

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use whither_core::fact::Bounds;
 use whither_core::{Clock, Fact, Key, Name, Offset, Partition, Policy, Time, TopicId};
 use whither_kafka::batch::Scratch;
+use whither_kafka::fetch::{Fetched, Fetcher};
 use whither_kafka::{Cluster, Metadata, Refusal, TopicPartition};
 
 use super::commits::TopicNames;
@@ -19,6 +20,13 @@ use crate::run::Run;
 const FEW_TOPICS: usize = 200;
 /// Rounds between two such questions.
 const SELDOM: u32 = 10;
+/// Rounds of following come this far apart.
+const ROUND: Duration = Duration::from_secs(1);
+/// A round under way when the time is over may read for this long.
+const LAST_ROUND: Duration = Duration::from_secs(5);
+
+/// Why something was not read.
+pub(super) const DEADLINE: &str = "the deadline came first";
 
 /// What is wanted of a look.
 #[derive(Clone, Debug)]
@@ -60,7 +68,13 @@ impl Default for Wants {
 }
 
 /// Told what is being done, as it changes.
-pub type Progress = Box<dyn FnMut(&str) + Send>;
+pub trait Progress: Send {
+    /// What is being done.
+    fn doing(&mut self, what: &str);
+
+    /// Everything that stood was read, and is watched from here on, for so long.
+    fn caught_up(&mut self, follow: Duration);
+}
 
 /// A look at a cluster under way.
 pub struct Look {
@@ -71,7 +85,8 @@ pub struct Look {
     pub(super) run: Run,
     pub(super) names: TopicNames,
     pub(super) scratch: Scratch,
-    pub(super) started: Instant,
+    /// When reading stops; none to read everything.
+    pub(super) until: Option<Instant>,
     pub(super) not_seen: BTreeSet<NotSeen>,
     /// Where reading each offsets partition goes on.
     pub(super) offsets_next: BTreeMap<i32, Offset>,
@@ -90,7 +105,7 @@ pub struct Look {
     pub(super) records_read: u64,
     pub(super) undecoded: u64,
     rounds: u32,
-    pub(super) progress: Progress,
+    pub(super) progress: Box<dyn Progress>,
 }
 
 /// A group's newest commit for a partition.
@@ -104,8 +119,9 @@ pub(super) struct LastCommit {
 impl Look {
     /// A look that has asked nothing yet but the metadata.
     #[must_use]
-    pub fn new(cluster: Arc<Cluster>, wants: Wants, run: Run, progress: Progress) -> Look {
+    pub fn new(cluster: Arc<Cluster>, wants: Wants, run: Run, progress: Box<dyn Progress>) -> Look {
         let metadata = cluster.metadata();
+        let until = wants.deadline.and_then(|d| Instant::now().checked_add(d));
         let mut names = TopicNames::default();
         for (name, topic) in &metadata.topics {
             names.add(topic.id, name.clone());
@@ -118,7 +134,7 @@ impl Look {
             run,
             names,
             scratch: Scratch::default(),
-            started: Instant::now(),
+            until,
             not_seen: BTreeSet::new(),
             offsets_next: BTreeMap::new(),
             offsets_missing: BTreeMap::new(),
@@ -137,15 +153,28 @@ impl Look {
     /// Looks once: everything a snapshot can tell.
     pub async fn once(&mut self) {
         self.tell_topics();
-        (self.progress)("reading commits");
+        self.progress.doing("reading commits");
         self.read_offsets().await;
-        (self.progress)("reading log starts and ends");
+        self.progress.doing("reading log starts and ends");
         self.read_edges().await;
         self.observe().await;
         self.describe_groups().await;
         self.describe_topics().await;
         self.read_data().await;
         self.conclude().await;
+        self.until = None;
+    }
+
+    /// Watches on: round after round until the time is over.
+    pub async fn follow(&mut self, length: Duration) {
+        let began = Instant::now();
+        self.until = length.checked_add(LAST_ROUND).and_then(|l| began.checked_add(l));
+        self.progress.caught_up(length);
+        while let Some(left) = length.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
+            self.progress.doing(&format!("caught up, following for {} s", left.as_secs() + 1));
+            tokio::time::sleep(ROUND.min(left)).await;
+            self.again().await;
+        }
     }
 
     /// What every look ends with: questions that what was read raises, verdicts, and a closer look where they ask.
@@ -159,7 +188,7 @@ impl Look {
 
     /// Reads what was committed, and nothing else.
     pub async fn commits_only(&mut self) {
-        (self.progress)("reading commits");
+        self.progress.doing("reading commits");
         self.read_offsets().await;
         self.run.settle(self.everything());
     }
@@ -192,8 +221,7 @@ impl Look {
         let before = self.edges.clone();
         self.read_offsets().await;
         self.read_edges().await;
-        let following = self.rounds > 0;
-        if following && !self.offsets_missing.is_empty() {
+        if self.is_following() && !self.offsets_missing.is_empty() {
             // Without every commit up to here, an edge would say more than was seen.
             return;
         }
@@ -226,9 +254,18 @@ impl Look {
         self.run.apply(key, clock, facts);
     }
 
-    /// How much of the deadline is left; none if there is no deadline.
+    /// How much time is left for reading; none if there is no end to it.
     pub(super) fn left(&self) -> Option<Duration> {
-        self.wants.deadline.map(|d| d.saturating_sub(self.started.elapsed()))
+        self.until.map(|until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// What comes next of a read; none at its end and when the time is over.
+    pub(super) async fn next_of(&self, fetcher: &mut Fetcher) -> Option<Vec<Fetched>> {
+        match self.left() {
+            Some(Duration::ZERO) => None,
+            Some(left) => tokio::time::timeout(left, fetcher.next()).await.ok().flatten(),
+            None => fetcher.next().await,
+        }
     }
 
     pub(super) fn out_of_time(&self) -> bool {
@@ -268,6 +305,10 @@ impl Look {
         );
     }
 
+    pub(super) fn is_following(&self) -> bool {
+        self.rounds > 0
+    }
+
     /// The judge, to take verdicts from.
     #[must_use]
     pub fn judge(&self) -> &Run {
@@ -279,34 +320,37 @@ impl Look {
         &mut self.run
     }
 
-    /// What was asked for by name and is not there: an empty answer must not pass for "nothing lost".
-    fn asked_in_vain(&self) -> Vec<NotSeen> {
-        let not_seen = |what: String, why: &str| NotSeen {
-            what,
-            why: why.into(),
-            so: "nothing can be told of it".into(),
-            hides_verdicts: true,
-        };
-        let rows = || self.run.said().balance.keys();
+    /// What was asked for by name and is not there: an empty answer must not pass for "nothing lost". A topic that
+    /// is gone but of which commits tell has rows, and is there.
+    #[must_use]
+    pub fn in_vain(&self) -> Option<String> {
+        let rows = || self.run.said().balance.keys().map(|(_, partition)| partition);
         let wants = &self.wants;
-        let mut vain = Vec::new();
         if let Some(topic) = &wants.topic
             && !self.metadata.topics.contains_key(topic)
-            && !rows().any(|(_, p)| p.topic == *topic)
+            && !rows().any(|p| p.topic == *topic)
         {
-            vain.push(not_seen(format!("topic {topic}"), "no topic of this name is shown to us"));
-        } else if let Some(index) = wants.partition
-            && self.partitions().is_empty()
-            && !rows().any(|(_, p)| p.index == index)
-        {
-            vain.push(not_seen(format!("partition {index}"), "no topic that is looked at has it"));
+            return Some(format!(
+                "no topic {topic} is shown to us: check the name, and that we may describe it"
+            ));
         }
-        if let Some(group) = &wants.group
-            && !rows().any(|(g, _)| g == group)
-        {
-            vain.push(not_seen(format!("group {group}"), "no position of a group of this name was found"));
-        }
-        vain
+        let index =
+            wants.partition.filter(|i| self.partitions().is_empty() && !rows().any(|p| p.index == *i))?;
+        Some(match &wants.topic {
+            Some(topic) => format!("topic {topic} has no partition {index}: partitions count from 0"),
+            None => format!("no topic has a partition {index}: partitions count from 0"),
+        })
+    }
+
+    fn group_in_vain(&self) -> Option<NotSeen> {
+        let group = self.wants.group.as_ref()?;
+        let found = self.run.said().balance.keys().any(|(g, _)| g == group);
+        (!found).then(|| NotSeen {
+            what: format!("group {group}"),
+            why: "no position of a group of this name was found".into(),
+            so: "nothing can be told of it".into(),
+            hides_verdicts: true,
+        })
     }
 
     /// What there is to tell.
@@ -333,13 +377,15 @@ impl Look {
                 hides_verdicts: true,
             });
         }
-        not_seen.extend(self.asked_in_vain());
-        not_seen.extend(self.offsets_missing.iter().map(|(index, why)| NotSeen {
-            what: format!("the newest records of {}/{index}", super::offsets::OFFSETS),
+        let in_vain: Vec<String> = self.in_vain().into_iter().collect();
+        not_seen.extend(in_vain.iter().map(|why| NotSeen {
+            what: "what was asked for".into(),
             why: why.clone(),
-            so: "commits of the groups in it may be missing".into(),
+            so: "nothing can be told of it".into(),
             hides_verdicts: true,
         }));
+        not_seen.extend(self.group_in_vain());
+        not_seen.extend(self.commits_missing());
         Report {
             cluster: self.id.to_string(),
             at: clock::now(),
@@ -349,6 +395,7 @@ impl Look {
             groups: self.groups,
             records_read: self.records_read,
             not_seen,
+            in_vain,
             only_group: self.wants.group.clone(),
             ..Report::default()
         }

@@ -17,4 +17,4 @@ pub mod commits;
 pub mod origins;
 
 pub use find::{Seen, Sought};
-pub use look::{Look, Wants};
+pub use look::{Look, Progress, Wants};

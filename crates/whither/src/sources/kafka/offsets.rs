@@ -1,6 +1,6 @@
 //! `__consumer_offsets`: commits and members, read to the end again and again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use whither_core::fact::{Bounds, Commit, CommitValue, Committed, Committer, Reading};
@@ -9,15 +9,20 @@ use whither_kafka::fetch::{Event, Fetcher, Options, Span};
 use whither_kafka::{TopicPartition, When};
 
 use super::batches::{Depth, Walker};
-use super::look::{LastCommit, Look, partition, why};
+use super::look::{DEADLINE, LastCommit, Look, partition, why};
+use crate::report::NotSeen;
 
 /// Where Kafka keeps what groups commit.
 pub(super) const OFFSETS: &str = "__consumer_offsets";
+const NO_RIGHT: &str = "no right to read __consumer_offsets";
 
 impl Look {
-    /// Reads what was committed since the last time, the first time all that the log still holds.
+    /// Reads what was committed since the last time, the first time all that the log still holds. A read that the
+    /// deadline cut shows where groups stood once: coordinators tell where they stand.
     pub(super) async fn read_offsets(&mut self) {
-        let Some(topic) = self.metadata.topics.get(OFFSETS) else { return self.ask_positions().await };
+        let Some(topic) = self.metadata.topics.get(OFFSETS) else {
+            return self.ask_positions(NO_RIGHT).await;
+        };
         let topic_id = TopicId(topic.id);
         let asked: Vec<TopicPartition> = topic
             .partitions
@@ -54,9 +59,12 @@ impl Look {
         }
         if denied {
             self.offsets_missing.clear();
-            return self.ask_positions().await;
+            return self.ask_positions(NO_RIGHT).await;
         }
-        self.fetch_offsets(spans).await;
+        let whole = self.fetch_offsets(spans).await;
+        if !whole && !self.is_following() {
+            self.ask_positions(DEADLINE).await;
+        }
     }
 
     fn begin_offsets(&mut self, key: &Key, topic_id: TopicId, start: Offset, end: Offset) {
@@ -75,14 +83,15 @@ impl Look {
         self.apply(key, &[Fact::Bounds(bounds), Fact::Reading(Reading { topic_id, from: start })]);
     }
 
-    async fn fetch_offsets(&mut self, spans: Vec<Span>) {
+    /// False if the time was over first.
+    async fn fetch_offsets(&mut self, spans: Vec<Span>) -> bool {
         if spans.is_empty() {
-            return;
+            return true;
         }
         let ends: BTreeMap<TopicPartition, Offset> =
             spans.iter().filter_map(|s| Some((s.partition.clone(), s.to?))).collect();
         let mut fetcher = Fetcher::start(self.cluster.clone(), spans, Options::default());
-        while let Some(fetched) = fetcher.next().await {
+        while let Some(fetched) = self.next_of(&mut fetcher).await {
             for one in fetched {
                 let end = ends.get(&one.partition).copied().unwrap_or(Offset::MAX);
                 match one.event {
@@ -94,6 +103,35 @@ impl Look {
                 }
             }
         }
+        if !self.out_of_time() {
+            return true;
+        }
+        let left = |(p, end): (&TopicPartition, &Offset)| {
+            self.offsets_next.get(&p.partition).is_none_or(|next| next < end).then_some(p.partition)
+        };
+        let cut: Vec<i32> = ends.iter().filter_map(left).collect();
+        for index in &cut {
+            self.offsets_missing.entry(*index).or_insert_with(|| DEADLINE.to_owned());
+        }
+        cut.is_empty()
+    }
+
+    /// Partitions whose newest commits were not read, those alike in one entry.
+    pub(super) fn commits_missing(&self) -> Vec<NotSeen> {
+        let mut by_reason: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
+        for (index, why) in &self.offsets_missing {
+            by_reason.entry(why).or_default().push(*index);
+        }
+        let entry = |(why, of): (&str, Vec<i32>)| NotSeen {
+            what: match of.as_slice() {
+                [one] => format!("the newest records of {OFFSETS}/{one}"),
+                many => format!("the newest records of {} partitions of {OFFSETS}", many.len()),
+            },
+            why: why.to_owned(),
+            so: "commits of the groups in it may be missing".into(),
+            hides_verdicts: true,
+        };
+        by_reason.into_iter().map(entry).collect()
     }
 
     fn take_offsets(&mut self, p: &TopicPartition, records: &[u8], end: Offset) {
@@ -166,22 +204,19 @@ impl Look {
         }
     }
 
-    /// Without the right to read `__consumer_offsets`, coordinators still tell where groups stand now.
-    async fn ask_positions(&mut self) {
+    /// Where `__consumer_offsets` could not be read, coordinators still tell where groups stand now.
+    async fn ask_positions(&mut self, why: &str) {
         self.not_seen(
             "commit history",
-            "no right to read __consumer_offsets",
+            why,
             "positions are those of now: who committed them, resets and rewinds can't be told",
             false,
         );
-        let (groups, _) = self.cluster.list_groups().await;
-        for group in groups.keys() {
+        let (listed, _) = self.cluster.list_groups().await;
+        let groups: BTreeSet<Name> = listed.into_keys().chain(self.positions.keys().cloned()).collect();
+        for group in &groups {
             match self.cluster.committed(group).await {
-                Ok(positions) => {
-                    for (p, (offset, leader_epoch)) in positions {
-                        self.told_position(group, &partition(&p), offset, leader_epoch);
-                    }
-                }
+                Ok(positions) => self.tell_positions(group, positions),
                 Err(error) => self.not_seen(
                     &format!("positions of group {group}"),
                     &error.to_string(),
@@ -192,14 +227,28 @@ impl Look {
         }
     }
 
-    fn told_position(&mut self, group: &Name, partition: &Partition, offset: Offset, leader_epoch: i32) {
-        if !self.looks_at(&partition.topic) {
-            return;
+    /// What the coordinator does not name of what was read is gone since.
+    fn tell_positions(&mut self, group: &Name, told: BTreeMap<TopicPartition, (Offset, i32)>) {
+        let mut now: BTreeMap<Partition, Option<(Offset, i32)>> = BTreeMap::new();
+        let read = self.positions.get(group).into_iter().flatten();
+        now.extend(read.filter(|(_, last)| last.latest.is_some()).map(|(p, _)| (p.clone(), None)));
+        now.extend(told.into_iter().map(|(p, position)| (partition(&p), Some(position))));
+        for (p, position) in now {
+            if self.looks_at(&p.topic) {
+                self.told_position(group, &p, position);
+            }
         }
+    }
+
+    fn told_position(&mut self, group: &Name, partition: &Partition, position: Option<(Offset, i32)>) {
         let at = crate::clock::now();
-        let value = CommitValue { offset, leader_epoch, topic_id: TopicId::UNKNOWN };
+        let value = position.map(|(offset, leader_epoch)| CommitValue {
+            offset,
+            leader_epoch,
+            topic_id: TopicId::UNKNOWN,
+        });
         let known = self.positions.get(group).and_then(|p| p.get(partition));
-        if known.is_some_and(|k| k.latest == Some(offset)) {
+        if known.is_some_and(|k| k.latest == value.map(|v| v.offset)) {
             return;
         }
         let commit = Commit {
@@ -209,7 +258,7 @@ impl Look {
             at,
             seen: at,
             transaction: None,
-            value: Some(value),
+            value,
         };
         self.note_position(&commit);
         let committed = Committed {
@@ -222,7 +271,7 @@ impl Look {
             group_since: at,
             by: Committer::Unknown,
             transactional: false,
-            value: Some(value),
+            value,
         };
         // Nothing of the history is known: a tail that begins behind this commit.
         let tail = whither_core::fact::Tail { offsets_partition: -1, holes: 1, since: None };

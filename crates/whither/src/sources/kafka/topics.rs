@@ -27,7 +27,7 @@ impl Look {
     /// Asks for configuration and sizes, and looks up by name the topics that groups have positions in and that
     /// the listing did not show.
     pub(super) async fn describe_topics(&mut self) {
-        (self.progress)("asking for configurations");
+        self.progress.doing("asking for configurations");
         self.look_up_missing().await;
         let keep = self.offsets_retention().await;
         let partitions = self.partitions();
