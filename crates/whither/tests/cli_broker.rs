@@ -157,3 +157,17 @@ async fn a_follower_says_when_it_has_caught_up() {
         assert_eq!(answer.status.code(), Some(0), "{}", text(&answer.stdout));
     }
 }
+
+/// Before the first group there is no commit log: that is no missing right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_without_groups_hides_nothing() {
+    let broker = Broker::start(Options::default()).await.unwrap();
+    broker.faults().create_topic("orders", 1, &[]).unwrap();
+    let answer = ask(&broker, &["check"]).await;
+    let told = text(&answer.stdout);
+    assert_eq!(answer.status.code(), Some(0), "{told}");
+    assert!(
+        told.ends_with("nothing to judge: no group has a position\n") && !told.contains("not seen"),
+        "{told}"
+    );
+}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use kafka_protocol::error::ResponseError;
 use whither_core::fact::{Bounds, Commit, CommitValue, Committed, Committer, Reading};
 use whither_core::{Fact, Key, Name, Offset, Partition, TopicId};
 use whither_kafka::fetch::{Event, Fetcher, Options, Span};
@@ -21,7 +22,11 @@ impl Look {
     /// deadline cut shows where groups stood once: coordinators tell where they stand.
     pub(super) async fn read_offsets(&mut self) {
         let Some(topic) = self.metadata.topics.get(OFFSETS) else {
-            return self.ask_positions(NO_RIGHT).await;
+            // It is made for the first group: before that there is no history.
+            if !self.offsets_are_absent().await {
+                self.ask_positions(NO_RIGHT).await;
+            }
+            return;
         };
         let topic_id = TopicId(topic.id);
         let asked: Vec<TopicPartition> = topic
@@ -65,6 +70,12 @@ impl Look {
         if !whole && !self.is_following() {
             self.ask_positions(DEADLINE).await;
         }
+    }
+
+    /// A listing leaves out what may not be described; a named look-up tells absence from that (R5).
+    async fn offsets_are_absent(&self) -> bool {
+        let told = self.cluster.look_up(&[Name::from(OFFSETS)]).await;
+        told.is_ok_and(|t| t.refused.get(OFFSETS) == Some(&ResponseError::UnknownTopicOrPartition))
     }
 
     fn begin_offsets(&mut self, key: &Key, topic_id: TopicId, start: Offset, end: Offset) {
@@ -206,14 +217,14 @@ impl Look {
 
     /// Where `__consumer_offsets` could not be read, coordinators still tell where groups stand now.
     async fn ask_positions(&mut self, why: &str) {
-        self.not_seen(
-            "commit history",
-            why,
-            "positions are those of now: who committed them, resets and rewinds can't be told",
-            false,
-        );
         let (listed, _) = self.cluster.list_groups().await;
         let groups: BTreeSet<Name> = listed.into_keys().chain(self.positions.keys().cloned()).collect();
+        let so = if groups.is_empty() {
+            "no group is shown to us either: what became of records is unknown"
+        } else {
+            "positions are those of now: who committed them, resets and rewinds can't be told"
+        };
+        self.not_seen("commit history", why, so, groups.is_empty());
         for group in &groups {
             match self.cluster.committed(group).await {
                 Ok(positions) => self.tell_positions(group, positions),
