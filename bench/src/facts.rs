@@ -237,7 +237,7 @@ impl World {
             rss_bytes,
             rows: said.balance.len() as u64,
             findings: said.findings.len() as u64,
-            residual: said.balance.values().map(residual).max().unwrap_or(0),
+            residual: said.balance.values().map(|row| residual(row)).max().unwrap_or(0),
             refused: said.refused.values().sum(),
         }
     }

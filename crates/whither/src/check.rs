@@ -37,8 +37,9 @@ pub async fn run(check: Check) -> Result<Report, Error> {
         run.record(recorder);
     }
     let mut look = Look::new(cluster, check.wants, run, check.progress);
+    let Some(follow) = check.follow else { return Ok(look.only_once().await) };
     look.once().await;
-    if let Some(follow) = check.follow.filter(|_| look.in_vain().is_none()) {
+    if look.in_vain().is_none() {
         // Ctrl-C ends the watch, not the answer: what was seen so far is told.
         tokio::select! {
             () = look.follow(follow) => {}

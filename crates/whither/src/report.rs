@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use whither_core::verdict::Cause;
 use whither_core::{Balance, Name, Partition, Time, Verdict};
@@ -26,7 +27,7 @@ pub struct Report {
     /// Data records that the readers counted.
     pub records_read: u64,
     /// Rows, by group and partition.
-    pub balance: Vec<Balance>,
+    pub balance: Vec<Arc<Balance>>,
     /// Findings: worst first.
     pub findings: Vec<Verdict>,
     /// What could not be seen, and what that hides.
@@ -48,8 +49,7 @@ impl Report {
         about.with(rows, findings)
     }
 
-    /// The same where nothing more will be said: a wide cluster has hundreds of thousands of rows, and they are
-    /// not held twice.
+    /// The same where nothing more will be said: nothing is copied.
     #[must_use]
     pub fn of_all_said(about: Report, said: Said) -> Report {
         let told = |v: &Verdict| about.asks(v.group.as_ref()) && holds(v, &said.balance);
@@ -65,14 +65,14 @@ impl Report {
         }
     }
 
-    fn with(self, balance: Vec<Balance>, mut findings: Vec<Verdict>) -> Report {
+    fn with(self, balance: Vec<Arc<Balance>>, mut findings: Vec<Verdict>) -> Report {
         findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
         Report { balance, findings, ..self }
     }
 }
 
 /// A risk is of the position it was told for: a group that has moved on since is not at that risk any more.
-fn holds(v: &Verdict, rows: &BTreeMap<(Name, Partition), Balance>) -> bool {
+fn holds(v: &Verdict, rows: &BTreeMap<(Name, Partition), Arc<Balance>>) -> bool {
     let Some(group) = v.group.as_ref().filter(|_| v.cause == Cause::Lagging) else { return true };
     let row = rows.get(&(group.clone(), v.partition.clone()));
     row.is_none_or(|row| row.committed == Some(v.from))

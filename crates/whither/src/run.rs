@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
+use std::sync::Arc;
 
 use whither_core::fact::{Committed, Run as Stretch, Tail};
 use whither_core::key::At;
@@ -40,8 +41,8 @@ pub struct Run {
 /// What the core has said: the newest of each row and finding.
 #[derive(Debug, Default)]
 pub struct Said {
-    /// Rows by group and partition.
-    pub balance: BTreeMap<(Name, Partition), Balance>,
+    /// Rows by group and partition, to be shared with reports: a wide cluster has hundreds of thousands.
+    pub balance: BTreeMap<(Name, Partition), Arc<Balance>>,
     /// Findings by id.
     pub findings: BTreeMap<u64, Verdict>,
     /// Findings in the order they appeared or changed, since they were last taken.
@@ -53,7 +54,7 @@ pub struct Said {
     /// Commits that were kept, in the order they came to count.
     pub commits: Vec<(Partition, Committed)>,
     /// Looks that would sharpen a verdict and were not answered yet.
-    pub wanted: Vec<ReadDeeper>,
+    pub wanted: BTreeMap<Partition, VecDeque<ReadDeeper>>,
 }
 
 impl Run {
@@ -102,17 +103,21 @@ impl Run {
 
     /// Brings rows and findings up to date: logs first, for they settle what ledgers tell.
     pub fn settle(&mut self, clock: Clock) {
-        if let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.settle(clock)
-        {
-            self.record_failed.get_or_insert(error);
+        self.settle_logs(clock);
+        for key in self.keys_where(|at| !matches!(at, At::Log(_))) {
+            self.expire(&key, clock);
         }
-        for stage in [|at: &At| matches!(at, At::Log(_)), |at: &At| !matches!(at, At::Log(_))] {
-            let keys: Vec<Key> = self.keys.iter().filter(|k| stage(&k.at)).cloned().collect();
-            for key in keys {
-                let mut out = std::mem::take(&mut self.scratch);
-                self.engine.expire(&key, clock, &mut out);
-                self.follow(clock, out);
+    }
+
+    /// The same where nothing more will be looked at but what is wanted: each partition whose ledger wants no
+    /// closer look is let go of, so that the state and the rows of a wide cluster are not held at once.
+    pub fn settle_for_good(&mut self, clock: Clock) {
+        self.settle_logs(clock);
+        for key in self.keys_where(|at| matches!(at, At::Ledger(_))) {
+            self.expire(&key, clock);
+            if !self.said.wanted.contains_key(key.partition()) {
+                self.forget(&Key::log(&key.cluster, key.partition()));
+                self.forget(&key);
             }
         }
     }
@@ -158,29 +163,51 @@ impl Run {
     }
 
     fn give(&mut self, key: &Key, clock: Clock, facts: &[Fact]) {
-        if !self.keys.contains(key) {
-            self.keys.insert(key.clone());
-        }
         let mut out = std::mem::take(&mut self.scratch);
-        self.engine.apply(key, clock, facts, &mut out);
+        self.apply_to(key, clock, facts, &mut out);
         self.follow(clock, out);
     }
 
-    /// Facts between stages are applied in the order they came out, those of one key together.
+    fn settle_logs(&mut self, clock: Clock) {
+        if let Some(recorder) = &mut self.recorder
+            && let Err(error) = recorder.settle(clock)
+        {
+            self.record_failed.get_or_insert(error);
+        }
+        for key in self.keys_where(|at| matches!(at, At::Log(_))) {
+            self.expire(&key, clock);
+        }
+    }
+
+    fn keys_where(&self, wanted: impl Fn(&At) -> bool) -> Vec<Key> {
+        self.keys.iter().filter(|key| wanted(&key.at)).cloned().collect()
+    }
+
+    fn expire(&mut self, key: &Key, clock: Clock) {
+        let mut out = std::mem::take(&mut self.scratch);
+        self.engine.expire(key, clock, &mut out);
+        self.follow(clock, out);
+    }
+
+    fn forget(&mut self, key: &Key) {
+        self.engine.forget(key);
+        self.keys.remove(key);
+    }
+
+    /// Facts between stages wait by key, in the order they came out: a wide group's commits reach each ledger
+    /// together. Keys sort in the order of the stages, so that none is given facts twice.
     fn follow(&mut self, clock: Clock, mut out: Vec<Output>) {
-        let mut queue: VecDeque<(Key, Vec<Fact>)> = VecDeque::new();
+        let mut waiting: BTreeMap<Key, Vec<Fact>> = BTreeMap::new();
         loop {
             for output in out.drain(..) {
                 self.note(&output);
                 match output {
-                    Output::Fact(key, fact) => match queue.back_mut() {
-                        Some((last, facts)) if *last == key => facts.push(fact),
-                        _ => queue.push_back((key, vec![fact])),
-                    },
+                    Output::Fact(key, fact) => waiting.entry(key).or_default().push(fact),
                     Output::Balance(mut row) => {
                         // Kept for the whole run, in numbers.
                         row.stretches.shrink_to_fit();
-                        self.said.balance.insert((row.group.clone(), row.partition.clone()), row);
+                        let of = (row.group.clone(), row.partition.clone());
+                        self.said.balance.insert(of, Arc::new(row));
                     }
                     Output::Verdict(verdict) => {
                         self.said.news.push(verdict.id);
@@ -190,16 +217,22 @@ impl Run {
                         self.said.findings.remove(&id);
                     }
                     Output::Refused(refused) => *self.said.refused.entry(refused.why).or_default() += 1,
-                    Output::ReadDeeper(deeper) => self.said.wanted.push(deeper),
+                    Output::ReadDeeper(deeper) => {
+                        self.said.wanted.entry(deeper.partition.clone()).or_default().push_back(deeper);
+                    }
                 }
             }
-            let Some((key, facts)) = queue.pop_front() else { break };
-            if !self.keys.contains(&key) {
-                self.keys.insert(key.clone());
-            }
-            self.engine.apply(&key, clock, &facts, &mut out);
+            let Some((key, facts)) = waiting.pop_first() else { break };
+            self.apply_to(&key, clock, &facts, &mut out);
         }
         self.scratch = out;
+    }
+
+    fn apply_to(&mut self, key: &Key, clock: Clock, facts: &[Fact], out: &mut Vec<Output>) {
+        if !self.keys.contains(key) {
+            self.keys.insert(key.clone());
+        }
+        self.engine.apply(key, clock, facts, out);
     }
 }
 
@@ -209,5 +242,41 @@ impl std::fmt::Debug for Run {
             .field("keys", &self.keys.len())
             .field("said", &self.said)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Reader, Step};
+    use whither_core::Time;
+
+    /// Of orders/0 every offset holds a record. The batch of orders/1 has holes, and the position cuts it.
+    const FACTS: &str = r#"{"whither":"scenario","version":1,"cluster":"orders-prod"}
+{"clock":"2026-03-01T13:00:00Z"}
+{"key":"log __consumer_offsets/7","fact":"reading","from":0}
+{"key":"log __consumer_offsets/7","fact":"batch","base":0,"last":1}
+{"key":"log __consumer_offsets/7","fact":"commit","source_offset":0,"group":"billing","partition":"orders/0","offset":4}
+{"key":"log __consumer_offsets/7","fact":"commit","source_offset":1,"group":"billing","partition":"orders/1","offset":4}
+{"key":"log orders/0","fact":"bounds","log_start":0,"end":10}
+{"key":"log orders/0","fact":"reading","from":0}
+{"key":"log orders/0","fact":"batch","base":0,"last":9}
+{"key":"log orders/1","fact":"bounds","log_start":0,"end":10}
+{"key":"log orders/1","fact":"reading","from":0}
+{"key":"log orders/1","fact":"batch","base":0,"last":9,"count":5}
+"#;
+
+    #[test]
+    fn what_wants_no_closer_look_is_let_go_of() {
+        let mut run = Run::new(Policy::default());
+        for step in Reader::new(FACTS.as_bytes()).unwrap() {
+            let Step::Facts { key, clock, facts } = step.unwrap() else { continue };
+            run.apply(&key, clock, &facts);
+        }
+        run.settle_for_good(Clock { now: Time(1_772_370_000_000), complete_to: Time::MAX });
+        assert_eq!(run.said().balance.len(), 2);
+        let held =
+            |i| run.run_at(&Key::ledger(&"orders-prod".into(), &Partition::new("orders", i)), 0).is_some();
+        assert_eq!([held(0), held(1)], [false, true]);
     }
 }

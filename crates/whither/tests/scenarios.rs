@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use whither::replay;
 use whither::report::Report;
 use whither::run::Run;
-use whither::scenario::{self, Reader, Writer};
+use whither::scenario::{self, Reader, Step, Writer};
 use whither_core::verdict::{Outcome, ShownAs};
+use whither_core::{Clock, Time};
 
 /// Stories that the core does not judge as RULES wants yet, and what is wrong. One that comes right must be
 /// taken off this list: the test says so.
@@ -82,6 +83,29 @@ fn every_story_ends_as_expected() {
 fn the_same_story_gives_the_same_bytes() {
     for (name, path) in stories() {
         assert_eq!(format!("{:?}", judged(&path)), format!("{:?}", judged(&path)), "{name}");
+    }
+}
+
+/// A snapshot lets go of each ledger that wants no closer look: it tells what a run that keeps all would tell.
+#[test]
+fn letting_go_tells_the_same() {
+    for (name, path) in stories() {
+        let told = |settle: fn(&mut Run, Clock)| {
+            let steps = scenario::read(&path).unwrap();
+            let mut run = Run::new(steps.header().policy);
+            let mut now = Time::default();
+            for step in steps {
+                if let Step::Facts { key, clock, facts } = step.unwrap() {
+                    run.apply(&key, clock, &facts);
+                    now = clock.now;
+                }
+            }
+            for _ in ["before", "after a closer look"] {
+                settle(&mut run, Clock { now, complete_to: Time::MAX });
+            }
+            format!("{:?}", run.said())
+        };
+        assert_eq!(told(Run::settle_for_good), told(Run::settle), "{name}");
     }
 }
 

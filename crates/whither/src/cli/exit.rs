@@ -65,7 +65,8 @@ impl Exit {
             Exit::Internal
         } else if report.findings.iter().any(|v| v.shown_as == ShownAs::Loss) {
             Exit::BadNews
-        } else if report.not_seen.iter().any(|n| n.hides_verdicts) || report.balance.iter().any(unread_ahead)
+        } else if report.not_seen.iter().any(|n| n.hides_verdicts)
+            || report.balance.iter().any(|b| unread_ahead(b))
         {
             Exit::CouldNotTell
         } else {

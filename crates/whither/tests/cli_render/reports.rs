@@ -1,5 +1,7 @@
 //! Reports made by hand.
 
+use std::sync::Arc;
+
 use whither::report::{NotSeen, Report};
 use whither_core::fact::Committer;
 use whither_core::verdict::{
@@ -55,8 +57,14 @@ fn stretch(from: i64, to: i64, records: u64, outcome: Outcome) -> Stretch {
     Stretch { from, to, records, at_most: false, outcome, certainty: Certainty::Strong, cause: None }
 }
 
-pub(crate) fn row(group: &str, topic: &str, index: i32, committed: i64, stretches: Vec<Stretch>) -> Balance {
-    Balance {
+pub(crate) fn row(
+    group: &str,
+    topic: &str,
+    index: i32,
+    committed: i64,
+    stretches: Vec<Stretch>,
+) -> Arc<Balance> {
+    Arc::new(Balance {
         group: group.into(),
         partition: Partition::new(topic, index),
         topic_id: TopicId(7),
@@ -69,7 +77,7 @@ pub(crate) fn row(group: &str, topic: &str, index: i32, committed: i64, stretche
         committed_at: Some(ago(30)),
         position_time: Some(ago(45)),
         dormant: false,
-    }
+    })
 }
 
 fn cluster() -> Report {
@@ -105,6 +113,9 @@ fn expired() -> Verdict {
 pub(crate) fn trouble() -> Report {
     let mut lost = stretch(88_210, 88_419, 209, Outcome::Expired);
     lost.at_most = true;
+    let mut old_import =
+        row("old-import", "orders", 3, 90_000, vec![stretch(88_419, 90_000, 1_581, Outcome::Delivered)]);
+    Arc::make_mut(&mut old_import).dormant = true;
     let balance = vec![
         row(
             "billing",
@@ -119,10 +130,7 @@ pub(crate) fn trouble() -> Report {
             ],
         ),
         row("billing", "orders", 3, 88_210, vec![lost, stretch(88_419, 90_000, 1_581, Outcome::InFlight)]),
-        Balance {
-            dormant: true,
-            ..row("old-import", "orders", 3, 90_000, vec![stretch(88_419, 90_000, 1_581, Outcome::Delivered)])
-        },
+        old_import,
         row("shipping", "orders", 3, 90_000, vec![stretch(88_419, 90_000, 1_581, Outcome::Delivered)]),
     ];
     let findings = crate::every_cause::findings();
@@ -174,8 +182,8 @@ pub(crate) fn unread_below() -> Report {
 
 pub(crate) fn does_not_add_up() -> Report {
     let mut report = healthy();
-    report.balance[0].records += 3;
-    report.balance[1].records -= 3;
+    Arc::make_mut(&mut report.balance[0]).records += 3;
+    Arc::make_mut(&mut report.balance[1]).records -= 3;
     report
 }
 
@@ -212,7 +220,7 @@ pub(crate) fn hostile() -> Report {
         }
     }
     for b in &mut report.balance {
-        b.group = steering.into();
+        Arc::make_mut(b).group = steering.into();
     }
     report.not_seen[0].what = steering.into();
     report

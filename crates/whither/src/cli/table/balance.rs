@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use whither_core::Balance;
 use whither_core::verdict::Outcome;
@@ -105,7 +106,12 @@ impl Tally {
 }
 
 /// Writes the rows; groups that are dormant stand only in full detail.
-pub(super) fn write(rows: &[Balance], detail: Detail, paint: Paint, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(
+    rows: &[Arc<Balance>],
+    detail: Detail,
+    paint: Paint,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut groups: BTreeMap<&str, Tally> = BTreeMap::new();
     for row in rows {
         match groups.get_mut(&*row.group) {

@@ -22,7 +22,8 @@ pub enum Depth {
 pub struct Walker<'a> {
     pub partition: &'a Partition,
     pub depth: Depth,
-    /// Offsets that cut a row: a batch without a record at every offset is opened where one is inside it.
+    /// Offsets that cut a row, ascending: a batch without a record at every offset is opened where one is inside
+    /// it.
     pub boundaries: &'a [Offset],
     pub conventions: &'a Conventions,
     pub names: &'a TopicNames,
@@ -117,8 +118,9 @@ impl Walker<'_> {
         out: &mut Vec<Fact>,
     ) -> Result<(), batch::RecordError> {
         let header = batch.header();
-        let inside = |b: &Offset| header.base_offset < *b && *b <= header.last_offset();
-        if header.is_sparse() && self.boundaries.iter().any(inside) {
+        let next = self.boundaries.partition_point(|b| *b <= header.base_offset);
+        let is_cut = self.boundaries.get(next).is_some_and(|b| *b <= header.last_offset());
+        if header.is_sparse() && is_cut {
             out.push(Fact::Opened(opened(batch, self.scratch)?));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The records themselves, in the order that makes verdicts soonest: from each group's position to the end,
 //! dead-letter topics, what is recent, then further back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use whither_core::fact::{Reading, Unread, WhyUnread};
 use whither_core::{Fact, Key, Offset, Partition};
@@ -10,12 +10,18 @@ use whither_kafka::{TopicPartition, When};
 
 use super::batches::{Depth, Walker};
 use super::look::{DEADLINE, Look, of, partition};
+use super::plan::{self, Phase};
 
-/// Reads under way: where each ends, and whether its beginning was announced.
-#[derive(Default)]
-struct Reads {
-    ends: BTreeMap<Partition, Offset>,
-    announced: BTreeSet<Partition>,
+/// The partitions of one read.
+type Reads = BTreeMap<Partition, Read>;
+
+/// A partition being read.
+struct Read {
+    to: Offset,
+    /// The core was told where the read begins.
+    announced: bool,
+    /// The offsets that cut its rows, ascending.
+    cuts: Vec<Offset>,
 }
 
 impl Look {
@@ -25,7 +31,7 @@ impl Look {
         // Where reading has begun so far: what stands before it is still to read.
         let mut begun: BTreeMap<Partition, Offset> = BTreeMap::new();
         let mut reached = Phase::Positions;
-        for phase in [Phase::Positions, Phase::DeadLetters, Phase::Recent, Phase::Rest] {
+        for phase in Phase::IN_ORDER {
             if self.out_of_time() {
                 break;
             }
@@ -35,18 +41,14 @@ impl Look {
             let mut spans = Vec::new();
             for p in &partitions {
                 let Some(edges) = self.edges_of(p) else { continue };
-                let start = edges.local_start.max(edges.log_start);
-                let to = begun.get(p).copied().unwrap_or(edges.end);
                 let wanted = match phase {
-                    Phase::Positions => self.lowest_position(p),
-                    Phase::DeadLetters => self.wants.roles.of(&p.topic).map(|_| start),
+                    Phase::Positions => self.positions.get(p).and_then(plan::lowest_position),
+                    Phase::DeadLetters => self.wants.roles.of(&p.topic).map(|_| plan::readable_start(&edges)),
                     Phase::Recent => recent.get(p).copied(),
-                    Phase::Rest => Some(start),
+                    Phase::Rest => Some(plan::readable_start(&edges)),
                 };
-                if let Some(from) = wanted.map(|w| w.clamp(start, to.max(start)))
-                    && from < to
-                {
-                    spans.push(Span { partition: of(p), from, to: Some(to) });
+                if let Some(part) = wanted.and_then(|w| plan::part(&edges, begun.get(p).copied(), w)) {
+                    spans.push(Span { partition: of(p), from: part.start, to: Some(part.end) });
                 }
             }
             self.progress.doing(phase.says());
@@ -69,13 +71,6 @@ impl Look {
         }
     }
 
-    /// The lowest position any group stands at: what is before it was read by all.
-    fn lowest_position(&self, partition: &Partition) -> Option<Offset> {
-        let of_group =
-            |p: &BTreeMap<Partition, super::look::LastCommit>| p.get(partition).and_then(|c| c.latest);
-        self.positions.values().filter_map(of_group).min()
-    }
-
     async fn recent(&self, partitions: &[Partition]) -> BTreeMap<Partition, Offset> {
         let since = i64::try_from(self.wants.since.as_millis()).unwrap_or(i64::MAX);
         let at = When::At(crate::clock::now().0.saturating_sub(since).max(0));
@@ -89,12 +84,8 @@ impl Look {
         if spans.is_empty() {
             return;
         }
-        let mut reads = Reads::default();
-        for span in &spans {
-            let p = partition(&span.partition);
-            reads.ends.insert(p.clone(), span.to.unwrap_or(Offset::MAX));
-            begun.insert(p, span.from);
-        }
+        begun.extend(spans.iter().map(|span| (partition(&span.partition), span.from)));
+        let mut reads = self.reads(&spans);
         let mut fetcher = Fetcher::start(self.cluster.clone(), spans, Options::default());
         while let Some(fetched) = self.next_of(&mut fetcher).await {
             for one in fetched {
@@ -104,26 +95,36 @@ impl Look {
         }
     }
 
+    fn reads(&self, spans: &[Span]) -> Reads {
+        let read = |span: &Span| {
+            let p = partition(&span.partition);
+            let log_start = self.edges_of(&p).map_or(0, |e| e.log_start);
+            let cuts = plan::cuts(self.positions.get(&p), log_start);
+            (p, Read { to: span.to.unwrap_or(Offset::MAX), announced: false, cuts })
+        };
+        spans.iter().map(read).collect()
+    }
+
     fn take(&mut self, one: Fetched, reads: &mut Reads, begun: &mut BTreeMap<Partition, Offset>) {
         let p = partition(&one.partition);
-        let end = reads.ends.get(&p).copied().unwrap_or(Offset::MAX);
+        let Some(read) = reads.get_mut(&p) else { return };
         let mut facts = Vec::new();
         match one.event {
             Event::Records { from, records, .. } => {
-                if reads.announced.insert(p.clone()) {
+                if !std::mem::replace(&mut read.announced, true) {
                     let from = self.beginning(&p, from, &records);
                     begun.insert(p.clone(), from);
                     facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p.topic), from }));
                 }
-                let next = self.walk(&p, &records, end, &mut facts);
+                let next = self.walk(&p, &records, read, &mut facts);
                 let seen = self.data_next.get(&p).copied().unwrap_or(0);
                 self.data_next.insert(p.clone(), next.unwrap_or(0).max(seen));
             }
             Event::Gone { from, to } => {
-                if reads.announced.insert(p.clone()) {
+                if !std::mem::replace(&mut read.announced, true) {
                     facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p.topic), from }));
                 }
-                let to = to.min(end);
+                let to = to.min(read.to);
                 if from < to {
                     facts.push(Fact::Unread(Unread { from, to, why: WhyUnread::Gone }));
                 }
@@ -146,17 +147,7 @@ impl Look {
         base.min(asked).max(start)
     }
 
-    fn walk(&mut self, p: &Partition, records: &[u8], end: Offset, facts: &mut Vec<Fact>) -> Option<Offset> {
-        let mut boundaries: Vec<Offset> = self
-            .positions
-            .values()
-            .filter_map(|by| by.get(p))
-            .flat_map(|c| [Some(c.lowest), c.latest])
-            .flatten()
-            .collect();
-        boundaries.extend(self.edges_of(p).map(|e| e.log_start));
-        boundaries.sort_unstable();
-        boundaries.dedup();
+    fn walk(&mut self, p: &Partition, records: &[u8], read: &Read, facts: &mut Vec<Fact>) -> Option<Offset> {
         let depth = match self.wants.roles.of(&p.topic) {
             Some(role) => Depth::Headers(role),
             None => Depth::Ledger,
@@ -164,13 +155,13 @@ impl Look {
         let mut walker = Walker {
             partition: p,
             depth,
-            boundaries: &boundaries,
+            boundaries: &read.cuts,
             conventions: &self.wants.conventions,
             names: &self.names,
             scratch: &mut self.scratch,
             now: crate::clock::now(),
         };
-        let walked = walker.walk(records, end, facts);
+        let walked = walker.walk(records, read.to, facts);
         self.records_read += walked.records;
         walked.next
     }
@@ -179,18 +170,17 @@ impl Look {
     /// times of records are told of the read announced last.
     pub(super) async fn follow_data(&mut self) {
         let mut spans = Vec::new();
-        let mut reads = Reads::default();
         for p in self.partitions() {
             let Some(edges) = self.edges_of(&p) else { continue };
             let from = self.data_next.get(&p).copied().unwrap_or(edges.log_start);
             if from < edges.end {
-                reads.ends.insert(p.clone(), edges.end);
                 spans.push(Span { partition: of(&p), from, to: Some(edges.end) });
             }
         }
         if spans.is_empty() {
             return;
         }
+        let mut reads = self.reads(&spans);
         let mut begun = BTreeMap::new();
         let mut fetcher = Fetcher::start(self.cluster.clone(), spans, Options::default());
         while let Some(fetched) = self.next_of(&mut fetcher).await {
@@ -206,25 +196,5 @@ impl Look {
     fn cut_short(&mut self, what: &str, why: &str) {
         let so = "those that were not read are counted as unread; a longer --deadline, or --all, reads them";
         self.not_seen(what, why, so, false);
-    }
-}
-
-/// What is read first, and what later.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Positions,
-    DeadLetters,
-    Recent,
-    Rest,
-}
-
-impl Phase {
-    const fn says(self) -> &'static str {
-        match self {
-            Phase::Positions => "reading from each group's position to the end",
-            Phase::DeadLetters => "reading dead-letter topics",
-            Phase::Recent => "reading recent records",
-            Phase::Rest => "reading further back",
-        }
     }
 }

@@ -18,17 +18,13 @@ impl Look {
     /// Answers what the core wants to know better, as far as the log still holds it.
     pub(super) async fn look_deeper(&mut self) {
         let mut wanted = std::mem::take(&mut self.run.said_mut().wanted);
-        wanted.truncate(AT_ONCE);
-        // One span a partition at a time: a fetch asks for a partition once.
-        while !wanted.is_empty() {
-            let mut round: BTreeMap<Partition, ReadDeeper> = BTreeMap::new();
-            wanted.retain(|w| {
-                let first = !round.contains_key(&w.partition);
-                if first {
-                    round.insert(w.partition.clone(), w.clone());
-                }
-                !first
-            });
+        let mut left = AT_ONCE;
+        while left > 0 && !wanted.is_empty() {
+            // One span a partition at a time: a fetch asks for a partition once.
+            let firsts = wanted.iter_mut().filter_map(|(p, wants)| Some((p.clone(), wants.pop_front()?)));
+            let round: BTreeMap<Partition, ReadDeeper> = firsts.take(left).collect();
+            left -= round.len();
+            wanted.retain(|_, wants| !wants.is_empty());
             self.answer(round).await;
         }
     }

@@ -15,10 +15,12 @@ impl Look {
     /// Asks for the end of each epoch below the current one that a latest commit carries.
     pub(super) async fn ask_epochs(&mut self) {
         let mut wanted: BTreeMap<Partition, BTreeSet<i32>> = BTreeMap::new();
-        for (p, last) in self.positions.values().flatten() {
+        for (p, groups) in &self.positions {
             let current = self.edges_of(p).map_or(-1, |e| e.leader_epoch);
-            if last.leader_epoch >= 0 && last.leader_epoch < current {
-                wanted.entry(p.clone()).or_default().insert(last.leader_epoch);
+            let earlier: BTreeSet<i32> =
+                groups.values().map(|last| last.leader_epoch).filter(|e| (0..current).contains(e)).collect();
+            if !earlier.is_empty() {
+                wanted.insert(p.clone(), earlier);
             }
         }
         for _ in 0..EPOCHS {

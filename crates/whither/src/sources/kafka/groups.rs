@@ -1,6 +1,6 @@
 //! Groups as their coordinators describe them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use whither_core::fact::{Group, GroupKind, GroupState, Member};
@@ -22,8 +22,8 @@ impl Look {
                 false,
             );
         }
-        self.groups =
-            listed.keys().chain(self.positions.keys()).collect::<std::collections::BTreeSet<_>>().len();
+        let committed = self.positions.values().flat_map(BTreeMap::keys);
+        self.groups = listed.keys().chain(committed).collect::<BTreeSet<_>>().len();
         let wanted = |g: &Name| self.wants.group.as_ref().is_none_or(|only| only == g);
         let of_kind = |new: bool| -> Vec<(Arc<str>, i32)> {
             let some = listed.iter().filter(|(name, l)| wanted(name) && speaks_new(l) == new);
@@ -63,9 +63,8 @@ impl Look {
             subscribed: false,
             expected: self.wants.expected.contains(name),
         };
-        if let Some(positions) = self.positions.get(name) {
-            told.extend(positions.keys().map(|p| (p.clone(), plain.clone())));
-        }
+        let committed = self.positions.iter().filter(|(_, groups)| groups.contains_key(name));
+        told.extend(committed.map(|(p, _)| (p.clone(), plain.clone())));
         for member in &group.members {
             let known = Arc::new(member_of(member));
             for p in &member.assigned {

@@ -92,8 +92,8 @@ pub struct Look {
     pub(super) offsets_next: BTreeMap<i32, Offset>,
     /// Offsets partitions that could not be read to their end in the last round, and why.
     pub(super) offsets_missing: BTreeMap<i32, String>,
-    /// What groups have committed, by partition: the lowest and the latest position and its epoch.
-    pub(super) positions: BTreeMap<Name, BTreeMap<Partition, LastCommit>>,
+    /// What each group has committed for a partition.
+    pub(super) positions: BTreeMap<Partition, BTreeMap<Name, LastCommit>>,
     /// Names of groups and topics that commits carry, each held once: a wide cluster repeats them hundreds of
     /// thousands of times.
     pub(super) shared: BTreeSet<Name>,
@@ -108,7 +108,7 @@ pub struct Look {
     pub(super) progress: Box<dyn Progress>,
 }
 
-/// A group's newest commit for a partition.
+/// A group's lowest and newest commit for a partition.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LastCommit {
     pub(super) lowest: Offset,
@@ -152,6 +152,22 @@ impl Look {
 
     /// Looks once: everything a snapshot can tell.
     pub async fn once(&mut self) {
+        self.ask().await;
+        self.conclude(Run::settle).await;
+        self.until = None;
+    }
+
+    /// Looks once and tells what there is to tell. What only another look would need is let go of on the way.
+    #[must_use]
+    pub async fn only_once(mut self) -> Report {
+        self.ask().await;
+        // Nothing more is asked by position.
+        self.positions.clear();
+        self.conclude(Run::settle_for_good).await;
+        self.into_report()
+    }
+
+    async fn ask(&mut self) {
         self.tell_topics();
         self.progress.doing("reading commits");
         self.read_offsets().await;
@@ -161,8 +177,7 @@ impl Look {
         self.describe_groups().await;
         self.describe_topics().await;
         self.read_data().await;
-        self.conclude().await;
-        self.until = None;
+        self.ask_further().await;
     }
 
     /// Watches on: round after round until the time is over.
@@ -177,13 +192,19 @@ impl Look {
         }
     }
 
-    /// What every look ends with: questions that what was read raises, verdicts, and a closer look where they ask.
-    async fn conclude(&mut self) {
+    /// Asks what only the positions and records that were read raise as a question.
+    async fn ask_further(&mut self) {
         self.describe_transactions().await;
         self.ask_epochs().await;
-        self.run.settle(self.everything());
+    }
+
+    /// What every look ends with: verdicts, and a closer look where they ask. All verdicts are of one moment: what
+    /// nothing new was read of is told once.
+    async fn conclude(&mut self, settle: fn(&mut Run, Clock)) {
+        let clock = self.everything();
+        settle(&mut self.run, clock);
         self.look_deeper().await;
-        self.run.settle(self.everything());
+        settle(&mut self.run, clock);
     }
 
     /// Reads what was committed, and nothing else.
@@ -212,7 +233,8 @@ impl Look {
             self.look_up_missing().await;
         }
         self.follow_data().await;
-        self.conclude().await;
+        self.ask_further().await;
+        self.conclude(Run::settle).await;
     }
 
     /// Commits once more, then edges. What is told of the log start is what was read before those commits: a

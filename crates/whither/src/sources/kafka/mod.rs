@@ -6,6 +6,7 @@ pub mod look;
 mod offsets;
 mod edges;
 mod data;
+mod plan;
 mod groups;
 mod topics;
 mod transactions;

@@ -148,6 +148,8 @@ impl Look {
     fn take_offsets(&mut self, p: &TopicPartition, records: &[u8], end: Offset) {
         let mut facts = Vec::new();
         let partition = partition(p);
+        // One moment for all that one answer tells: commits that count from a marker on keep their order.
+        let clock = self.now();
         let mut walker = Walker {
             partition: &partition,
             depth: Depth::Coordinator,
@@ -155,7 +157,7 @@ impl Look {
             conventions: &self.wants.conventions,
             names: &self.names,
             scratch: &mut self.scratch,
-            now: crate::clock::now(),
+            now: clock.now,
         };
         let walked = walker.walk(records, end, &mut facts);
         self.undecoded += walked.undecoded;
@@ -170,7 +172,7 @@ impl Look {
                 self.note_position(commit);
             }
         }
-        self.apply(&Key::log(&self.id.clone(), &partition), &facts);
+        self.run.apply(&Key::log(&self.id, &partition), clock, &facts);
     }
 
     /// Commits for topics that are not looked at are left out: they would only cost.
@@ -195,8 +197,8 @@ impl Look {
     }
 
     fn note_position(&mut self, commit: &Commit) {
-        let by_partition = self.positions.entry(commit.group.clone()).or_default();
-        match (by_partition.get_mut(&commit.partition), commit.value) {
+        let groups = self.positions.entry(commit.partition.clone()).or_default();
+        match (groups.get_mut(&commit.group), commit.value) {
             (Some(known), Some(value)) => {
                 known.lowest = known.lowest.min(value.offset);
                 known.latest = Some(value.offset);
@@ -209,7 +211,7 @@ impl Look {
                     latest: Some(value.offset),
                     leader_epoch: value.leader_epoch,
                 };
-                by_partition.insert(commit.partition.clone(), last);
+                groups.insert(commit.group.clone(), last);
             }
             (None, None) => {}
         }
@@ -218,7 +220,8 @@ impl Look {
     /// Where `__consumer_offsets` could not be read, coordinators still tell where groups stand now.
     async fn ask_positions(&mut self, why: &str) {
         let (listed, _) = self.cluster.list_groups().await;
-        let groups: BTreeSet<Name> = listed.into_keys().chain(self.positions.keys().cloned()).collect();
+        let committed = self.positions.values().flat_map(BTreeMap::keys).cloned();
+        let groups: BTreeSet<Name> = listed.into_keys().chain(committed).collect();
         let so = if groups.is_empty() {
             "no group is shown to us either: what became of records is unknown"
         } else {
@@ -241,8 +244,10 @@ impl Look {
     /// What the coordinator does not name of what was read is gone since.
     fn tell_positions(&mut self, group: &Name, told: BTreeMap<TopicPartition, (Offset, i32)>) {
         let mut now: BTreeMap<Partition, Option<(Offset, i32)>> = BTreeMap::new();
-        let read = self.positions.get(group).into_iter().flatten();
-        now.extend(read.filter(|(_, last)| last.latest.is_some()).map(|(p, _)| (p.clone(), None)));
+        let stands =
+            |groups: &BTreeMap<Name, LastCommit>| groups.get(group).is_some_and(|c| c.latest.is_some());
+        let read = self.positions.iter().filter(|(_, groups)| stands(groups));
+        now.extend(read.map(|(p, _)| (p.clone(), None)));
         now.extend(told.into_iter().map(|(p, position)| (partition(&p), Some(position))));
         for (p, position) in now {
             if self.looks_at(&p.topic) {
@@ -258,7 +263,7 @@ impl Look {
             leader_epoch,
             topic_id: TopicId::UNKNOWN,
         });
-        let known = self.positions.get(group).and_then(|p| p.get(partition));
+        let known = self.positions.get(partition).and_then(|groups| groups.get(group));
         if known.is_some_and(|k| k.latest == value.map(|v| v.offset)) {
             return;
         }

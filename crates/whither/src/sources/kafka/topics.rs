@@ -89,7 +89,7 @@ impl Look {
     /// R5: a listing leaves out what may not be described; a named look-up tells absence from that.
     pub(super) async fn look_up_missing(&mut self) {
         let known = |topic: &Name| self.metadata.topics.contains_key(topic);
-        let mut met: BTreeSet<Partition> = self.positions.values().flat_map(|p| p.keys().cloned()).collect();
+        let mut met: BTreeSet<Partition> = self.positions.keys().cloned().collect();
         met.extend(self.edges.keys().cloned());
         let missing: Vec<Partition> = met
             .into_iter()
