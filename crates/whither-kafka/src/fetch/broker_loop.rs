@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::{BrokerId, FetchRequest};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::answer::{Answer, Taken};
+use super::answer::Answer;
 use super::position::{Positions, failure};
 use super::{Fetched, Options};
 use crate::TopicPartition;
 use crate::cluster::{Cluster, topic_name};
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::metadata::Metadata;
 
@@ -47,38 +49,62 @@ impl BrokerLoop {
     pub(super) async fn read(self, mut positions: Positions) -> Positions {
         let connection = match self.cluster.open(self.leader).await {
             Ok(connection) => connection,
-            Err(error) => return self.give_back(positions, &error).await,
+            Err(error) => return self.give_back(positions, &error).await.moved,
         };
-        let mut turn = 0;
         while !positions.is_empty() {
-            let asked = choose(&positions, &mut turn);
-            let answer = connection.call(|version| self.request(version, &positions, &asked)).await;
-            let (response, api) = match answer {
-                Ok(answer) => answer,
-                Err(error) => return self.give_back(positions, &error).await,
-            };
-            let answer = Answer { cluster: &self.cluster, names: &self.names, api };
-            let Taken { events, mut moved } = answer.take_in(response, &asked, &mut positions).await;
-            if !events.is_empty() && self.sender.send(events).await.is_err() {
-                return Positions::new();
+            let (one, other) = halves(positions);
+            // While one half's answer is taken in, the other half's request is under way: where to read on is
+            // known only from a partition's own last answer. So a broker has two answers in memory here, no more.
+            let regroup = AtomicBool::new(false);
+            let (mut left, right) =
+                tokio::join!(self.half(&connection, one, &regroup), self.half(&connection, other, &regroup));
+            left.append(right);
+            if !left.moved.is_empty() {
+                left.moved.append(&mut left.staying);
+                return left.moved;
             }
-            if !moved.is_empty() {
-                moved.append(&mut positions);
-                return moved;
-            }
+            positions = left.staying;
         }
         positions
     }
 
-    async fn give_back(&self, mut positions: Positions, error: &Error) -> Positions {
+    /// Reads one half until it is done, has partitions that moved, or the other half has come to its end.
+    async fn half(&self, connection: &Connection, mut positions: Positions, regroup: &AtomicBool) -> Left {
+        if positions.is_empty() {
+            return Left::default();
+        }
+        let mut turn = 0;
+        let mut moved = Positions::new();
+        while !positions.is_empty() && moved.is_empty() && !regroup.load(Ordering::Relaxed) {
+            let asked = choose(&positions, &mut turn);
+            let answer = connection.call(|version| self.request(version, &positions, &asked)).await;
+            let (response, api) = match answer {
+                Ok(answer) => answer,
+                Err(error) => {
+                    regroup.store(true, Ordering::Relaxed);
+                    return self.give_back(positions, &error).await;
+                }
+            };
+            let answer = Answer { cluster: &self.cluster, names: &self.names, api };
+            let taken = answer.take_in(response, &asked, &mut positions).await;
+            moved = taken.moved;
+            if !taken.events.is_empty() && self.sender.send(taken.events).await.is_err() {
+                return Left::default();
+            }
+        }
+        regroup.store(true, Ordering::Relaxed);
+        Left { staying: positions, moved }
+    }
+
+    async fn give_back(&self, mut positions: Positions, error: &Error) -> Left {
         if error.is_passing() {
             positions.values_mut().for_each(|p| p.failed(Some(error)));
-            return positions;
+            return Left { staying: Positions::new(), moved: positions };
         }
         let failed = positions.keys().map(|p| failure(p, error.clone())).collect();
         // Whether anybody still listens is seen by the supervisor.
         let _ = self.sender.send(failed).await;
-        Positions::new()
+        Left::default()
     }
 
     fn request(&self, version: i16, positions: &Positions, asked: &[TopicPartition]) -> FetchRequest {
@@ -112,6 +138,32 @@ impl BrokerLoop {
             .with_topics(topics.collect());
         if version >= 15 { request } else { request.with_replica_id(BrokerId(-1)) }
     }
+}
+
+/// What is left of a half when it stops.
+#[derive(Default)]
+struct Left {
+    /// To be read on here.
+    staying: Positions,
+    /// Another broker may lead these by now.
+    moved: Positions,
+}
+
+impl Left {
+    fn append(&mut self, mut other: Left) {
+        self.staying.append(&mut other.staying);
+        self.moved.append(&mut other.moved);
+    }
+}
+
+/// Every other partition: neighbours are of one topic and about as full.
+fn halves(positions: Positions) -> (Positions, Positions) {
+    let mut halves = (Positions::new(), Positions::new());
+    for (i, (partition, position)) in positions.into_iter().enumerate() {
+        let half = if i % 2 == 0 { &mut halves.0 } else { &mut halves.1 };
+        half.insert(partition, position);
+    }
+    halves
 }
 
 /// The partitions of the next request: all, or a window that moves on where they are many.

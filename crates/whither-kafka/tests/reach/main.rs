@@ -8,4 +8,5 @@ mod hostile;
 mod sasl;
 mod server;
 mod tls;
+mod under_way;
 mod versions;
