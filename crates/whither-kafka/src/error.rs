@@ -167,7 +167,7 @@ pub enum Error {
         limit: usize,
     },
     /// The broker is too old, or too new, for a request.
-    #[error("{address} does not support {name}: whither needs Kafka 2.8 or later")]
+    #[error("{address} does not support {name}: this needs Kafka {} or later", needed(name))]
     Unsupported {
         /// Where.
         address: String,
@@ -285,6 +285,17 @@ fn unreachable(source: &io::Error) -> String {
             "no route leads there; check the address and the network".into()
         }
         _ => format!("{source}; check the address and that the broker is up"),
+    }
+}
+
+/// The first Kafka that answers a request in a version that is asked.
+fn needed(name: &str) -> &'static str {
+    match name {
+        "DescribeTransactions" | "ListTransactions" => "3.0",
+        "ConsumerGroupDescribe" => "3.7",
+        "ShareGroupDescribe" | "StreamsGroupDescribe" => "4.1",
+        "DescribeShareGroupOffsets" => "4.2",
+        _ => "2.8",
     }
 }
 

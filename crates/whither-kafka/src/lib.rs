@@ -7,6 +7,7 @@
 mod config;
 pub mod properties;
 mod error;
+mod messages;
 mod read_only;
 mod tls;
 mod sasl;
@@ -22,11 +23,15 @@ pub mod coordinator;
 
 pub use calls::{
     ByPartition, Coordinated, Described, DescribedGroup, DescribedMember, GroupListing, ListedOffset,
-    OpenTransaction, Refusal, Settings, When,
+    OpenTransaction, Refusal, Settings, SharePosition, SharePositions, When,
 };
 pub use cluster::Cluster;
 pub use config::{ClientConfig, Identity, Pem, Sasl, ScramHash, Secret, Security, Tls};
 pub use error::{Api, Error, TlsProblem};
+pub use messages::share_group_offsets::{
+    DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse,
+};
+pub use messages::streams_group_describe::{StreamsGroupDescribeRequest, StreamsGroupDescribeResponse};
 pub use metadata::{BrokerAddress, Metadata, PartitionMetadata, TopicMetadata};
 pub use read_only::ReadOnly;
 

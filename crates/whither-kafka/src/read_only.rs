@@ -4,9 +4,12 @@ use kafka_protocol::messages::{
     ApiVersionsRequest, ConsumerGroupDescribeRequest, DescribeClusterRequest, DescribeConfigsRequest,
     DescribeGroupsRequest, DescribeLogDirsRequest, DescribeProducersRequest, DescribeTransactionsRequest,
     FetchRequest, FindCoordinatorRequest, ListGroupsRequest, ListOffsetsRequest, ListTransactionsRequest,
-    MetadataRequest, OffsetFetchRequest, OffsetForLeaderEpochRequest,
+    MetadataRequest, OffsetFetchRequest, OffsetForLeaderEpochRequest, ShareGroupDescribeRequest,
 };
 use kafka_protocol::protocol::Request;
+
+use crate::messages::share_group_offsets::DescribeShareGroupOffsetsRequest;
+use crate::messages::streams_group_describe::StreamsGroupDescribeRequest;
 
 mod sealed {
     pub trait Sealed {}
@@ -23,6 +26,10 @@ mod sealed {
 /// ```compile_fail
 /// fn sends<R: whither_kafka::ReadOnly>() {}
 /// sends::<kafka_protocol::messages::ProduceRequest>();
+/// ```
+/// ```compile_fail
+/// fn sends<R: whither_kafka::ReadOnly>() {}
+/// sends::<kafka_protocol::messages::AlterShareGroupOffsetsRequest>();
 /// ```
 /// ```
 /// fn sends<R: whither_kafka::ReadOnly>() {}
@@ -60,6 +67,9 @@ read_only! {
     ListGroupsRequest "ListGroups" 3 to 5,
     DescribeGroupsRequest "DescribeGroups" 5 to 5,
     ConsumerGroupDescribeRequest "ConsumerGroupDescribe" 0 to 0,
+    ShareGroupDescribeRequest "ShareGroupDescribe" 1 to 1,
+    StreamsGroupDescribeRequest "StreamsGroupDescribe" 0 to 0,
+    DescribeShareGroupOffsetsRequest "DescribeShareGroupOffsets" 1 to 1,
     OffsetFetchRequest "OffsetFetch" 6 to 8,
     DescribeClusterRequest "DescribeCluster" 0 to 0,
     DescribeConfigsRequest "DescribeConfigs" 4 to 4,

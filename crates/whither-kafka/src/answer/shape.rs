@@ -37,6 +37,8 @@ pub(super) enum Shape {
     Texts,
     /// A structure in place.
     One(&'static Struct),
+    /// A structure in place, or null: a byte tells.
+    Perhaps(&'static Struct),
     /// A list of strings in the encoding before KIP-482.
     OldTexts,
 }
@@ -83,6 +85,10 @@ impl<'a> Walk<'a> {
             }
             Shape::Text => self.text(),
             Shape::One(one) => self.structure(one),
+            Shape::Perhaps(one) => match self.take(1)? {
+                [0..=0x7f] => self.structure(one),
+                _ => Ok(()),
+            },
             Shape::List(one) => {
                 for _ in 0..self.count()? {
                     self.structure(one)?;

@@ -3,9 +3,11 @@
 //! `kafka-protocol` encodes.
 
 use kafka_protocol::messages::ApiKey;
+use kafka_protocol::protocol::Request;
 
-use super::shape::Shape::{Fixed, List, Numbers, OldTexts, One, Text, Texts};
+use super::shape::Shape::{Fixed, List, Numbers, OldTexts, One, Perhaps, Text, Texts};
 use super::shape::{Field, Shape, Struct};
+use crate::messages::streams_group_describe::StreamsGroupDescribeRequest;
 
 const BOOL: Field = all(Fixed(1));
 const I8: Field = all(Fixed(1));
@@ -18,6 +20,9 @@ const I32S: Field = all(Numbers(4));
 
 /// The shape of what answers a request; none for requests that are never made.
 pub(super) fn of(key: i16) -> Option<&'static Struct> {
+    if key == StreamsGroupDescribeRequest::KEY {
+        return Some(&STREAMS_GROUP_DESCRIBE);
+    }
     Some(match ApiKey::try_from(key).ok()? {
         ApiKey::ApiVersions => &API_VERSIONS,
         ApiKey::SaslHandshake => &SASL_HANDSHAKE,
@@ -30,6 +35,8 @@ pub(super) fn of(key: i16) -> Option<&'static Struct> {
         ApiKey::ListGroups => &LIST_GROUPS,
         ApiKey::DescribeGroups => &DESCRIBE_GROUPS,
         ApiKey::ConsumerGroupDescribe => &CONSUMER_GROUP_DESCRIBE,
+        ApiKey::ShareGroupDescribe => &SHARE_GROUP_DESCRIBE,
+        ApiKey::DescribeShareGroupOffsets => &DESCRIBE_SHARE_GROUP_OFFSETS,
         ApiKey::OffsetFetch => &OFFSET_FETCH,
         ApiKey::DescribeCluster => &DESCRIBE_CLUSTER,
         ApiKey::DescribeConfigs => &DESCRIBE_CONFIGS,
@@ -157,6 +164,77 @@ static CONSUMER_GROUP_DESCRIBE: Struct = fields(&[
 ]);
 
 static CONSUMER_ASSIGNMENT: Struct = fields(&[list(&fields(&[UUID, TEXT, I32S]))]);
+
+static SHARE_GROUP_DESCRIBE: Struct = fields(&[
+    I32,
+    list(&fields(&[
+        I16,
+        TEXT,
+        TEXT,
+        TEXT,
+        I32,
+        I32,
+        TEXT,
+        list(&fields(&[TEXT, TEXT, I32, TEXT, TEXT, all(Texts), all(One(&CONSUMER_ASSIGNMENT))])),
+        I32,
+    ])),
+]);
+
+static STREAMS_GROUP_DESCRIBE: Struct = fields(&[
+    I32,
+    list(&fields(&[
+        I16,
+        TEXT,
+        TEXT,
+        TEXT,
+        I32,
+        I32,
+        all(Perhaps(&fields(&[I32, list(&SUBTOPOLOGY)]))),
+        list(&STREAMS_MEMBER),
+        I32,
+    ])),
+]);
+
+static SUBTOPOLOGY: Struct =
+    fields(&[TEXT, all(Texts), all(Texts), list(&STREAMS_TOPIC), list(&STREAMS_TOPIC)]);
+
+static STREAMS_TOPIC: Struct = fields(&[TEXT, I32, I16, list(&TEXT_PAIR)]);
+
+static TEXT_PAIR: Struct = fields(&[TEXT, TEXT]);
+
+static STREAMS_MEMBER: Struct = fields(&[
+    TEXT,
+    I32,
+    TEXT,
+    TEXT,
+    TEXT,
+    TEXT,
+    I32,
+    TEXT,
+    all(Perhaps(&fields(&[TEXT, I16]))),
+    list(&TEXT_PAIR),
+    list(&TASK_OFFSET),
+    list(&TASK_OFFSET),
+    all(One(&STREAMS_ASSIGNMENT)),
+    all(One(&STREAMS_ASSIGNMENT)),
+    BOOL,
+]);
+
+static TASK_OFFSET: Struct = fields(&[TEXT, I32, I64]);
+
+static STREAMS_ASSIGNMENT: Struct = fields(&[list(&TASKS), list(&TASKS), list(&TASKS)]);
+
+static TASKS: Struct = fields(&[TEXT, I32S]);
+
+static DESCRIBE_SHARE_GROUP_OFFSETS: Struct = fields(&[
+    I32,
+    list(&fields(&[
+        TEXT,
+        list(&fields(&[TEXT, UUID, list(&fields(&[I32, I64, I32, I64, I16, TEXT]))])),
+        I16,
+        TEXT,
+    ])),
+]);
 
 static OFFSET_FETCH: Struct = fields(&[
     I32,

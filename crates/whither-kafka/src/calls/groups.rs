@@ -99,7 +99,7 @@ impl Cluster {
             |answer| {
                 let told = answer.groups.iter().map(|g| {
                     let members = g.members.iter().map(classic_member).collect();
-                    one(&g.group_id, g.error_code, &g.group_state, members)
+                    one(&g.group_id.0, g.error_code, &g.group_state, members)
                 });
                 told.collect()
             },
@@ -115,7 +115,7 @@ impl Cluster {
             |answer| {
                 let told = answer.groups.iter().map(|g| {
                     let members = g.members.iter().map(consumer_member).collect();
-                    one(&g.group_id, g.error_code, &g.group_state, members)
+                    one(&g.group_id.0, g.error_code, &g.group_state, members)
                 });
                 told.collect()
             },
@@ -123,7 +123,8 @@ impl Cluster {
         .await
     }
 
-    async fn describe<R: ReadOnly>(
+    /// Asks each coordinator to describe its groups.
+    pub(super) async fn describe<R: ReadOnly>(
         &self,
         groups: &[(Arc<str>, i32)],
         request: impl Fn(Vec<GroupId>) -> R,
@@ -211,19 +212,16 @@ impl Cluster {
     }
 }
 
-fn one(
-    id: &GroupId,
+pub(super) fn one(
+    id: &str,
     error_code: i16,
     state: &StrBytes,
     members: Vec<DescribedMember>,
 ) -> (Arc<str>, Result<DescribedGroup, Refusal>) {
-    (
-        Arc::from(id.0.as_str()),
-        code(error_code).map(|()| DescribedGroup { state: state.to_string(), members }),
-    )
+    (Arc::from(id), code(error_code).map(|()| DescribedGroup { state: state.to_string(), members }))
 }
 
-fn by_coordinator(groups: &[(Arc<str>, i32)]) -> BTreeMap<i32, Vec<Arc<str>>> {
+pub(super) fn by_coordinator(groups: &[(Arc<str>, i32)]) -> BTreeMap<i32, Vec<Arc<str>>> {
     let mut by: BTreeMap<i32, Vec<Arc<str>>> = BTreeMap::new();
     for (name, coordinator) in groups {
         by.entry(*coordinator).or_default().push(name.clone());
@@ -235,11 +233,11 @@ fn fail(described: &mut Described, names: Vec<Arc<str>>, error: &Error) {
     described.extend(names.into_iter().map(|n| (n, Err(Refusal::Failed(error.clone())))));
 }
 
-fn group_id(name: &str) -> GroupId {
+pub(super) fn group_id(name: &str) -> GroupId {
     GroupId(StrBytes::from_string(name.to_owned()))
 }
 
-fn host(told: &StrBytes) -> String {
+pub(super) fn host(told: &StrBytes) -> String {
     told.trim_start_matches('/').to_owned()
 }
 

@@ -4,6 +4,8 @@
 mod by_leader;
 mod offsets;
 mod groups;
+mod share_groups;
+mod streams_groups;
 mod configs;
 mod transactions;
 mod log_dirs;
@@ -11,6 +13,7 @@ mod log_dirs;
 pub use configs::Settings;
 pub use groups::{Described, DescribedGroup, DescribedMember, GroupListing};
 pub use offsets::{ListedOffset, When};
+pub use share_groups::{SharePosition, SharePositions};
 pub use transactions::{Coordinated, OpenTransaction};
 
 use std::collections::BTreeMap;

@@ -11,13 +11,17 @@ use kafka_protocol::messages::{
     FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, ListGroupsRequest, ListGroupsResponse,
     ListOffsetsRequest, ListOffsetsResponse, ListTransactionsRequest, ListTransactionsResponse,
     MetadataRequest, MetadataResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
-    OffsetForLeaderEpochResponse, TopicName, TransactionalId, api_versions_response::ApiVersion,
+    OffsetForLeaderEpochResponse, ShareGroupDescribeRequest, ShareGroupDescribeResponse, TopicName,
+    TransactionalId, api_versions_response::ApiVersion,
 };
 use kafka_protocol::protocol::{Decodable, Request, StrBytes};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 use whither_kafka::fetch::{Event, Fetcher, Options, Span};
-use whither_kafka::{ClientConfig, Cluster, ReadOnly, TopicPartition, When};
+use whither_kafka::{
+    ClientConfig, Cluster, DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse, ReadOnly,
+    StreamsGroupDescribeRequest, StreamsGroupDescribeResponse, TopicPartition, When,
+};
 
 use crate::server::{Asked, answer, asked, start};
 
@@ -37,6 +41,9 @@ fn spoken() -> Vec<(i16, i16, i16)> {
         of::<ListGroupsRequest>(),
         of::<DescribeGroupsRequest>(),
         of::<ConsumerGroupDescribeRequest>(),
+        of::<ShareGroupDescribeRequest>(),
+        of::<StreamsGroupDescribeRequest>(),
+        of::<DescribeShareGroupOffsetsRequest>(),
         of::<OffsetFetchRequest>(),
         of::<DescribeConfigsRequest>(),
         of::<DescribeProducersRequest>(),
@@ -84,6 +91,15 @@ impl Broker {
             DescribeGroupsRequest::KEY => answer(socket, request, &DescribeGroupsResponse::default()).await,
             ConsumerGroupDescribeRequest::KEY => {
                 answer(socket, request, &ConsumerGroupDescribeResponse::default()).await;
+            }
+            ShareGroupDescribeRequest::KEY => {
+                answer(socket, request, &ShareGroupDescribeResponse::default()).await;
+            }
+            StreamsGroupDescribeRequest::KEY => {
+                answer(socket, request, &StreamsGroupDescribeResponse::default()).await;
+            }
+            DescribeShareGroupOffsetsRequest::KEY => {
+                answer(socket, request, &DescribeShareGroupOffsetsResponse::default()).await;
             }
             OffsetFetchRequest::KEY => answer(socket, request, &OffsetFetchResponse::default()).await,
             DescribeConfigsRequest::KEY => answer(socket, request, &DescribeConfigsResponse::default()).await,
@@ -186,6 +202,9 @@ async fn ask_everything(cluster: Arc<Cluster>) {
     assert!(cluster.list_groups().await.1.is_empty());
     assert!(cluster.describe_classic(&groups).await.is_empty());
     assert!(cluster.describe_consumer(&groups).await.is_empty());
+    assert!(cluster.describe_share(&groups).await.is_empty());
+    assert!(cluster.describe_streams(&groups).await.is_empty());
+    assert!(cluster.share_positions(&groups).await.is_empty());
     assert!(cluster.committed("billing").await.unwrap().is_empty());
     cluster.topic_configs(&[topic], &["retention.ms"]).await.unwrap();
     cluster.broker_configs(1, &["offsets.retention.minutes"]).await.unwrap().unwrap();

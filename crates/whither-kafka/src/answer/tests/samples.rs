@@ -11,12 +11,15 @@ use kafka_protocol::messages::{
     ListOffsetsRequest, ListOffsetsResponse, ListTransactionsRequest, ListTransactionsResponse,
     MetadataRequest, MetadataResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse, ProducerId, ResponseHeader, SaslAuthenticateRequest,
-    SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse, TopicName, TransactionalId,
+    SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse, ShareGroupDescribeRequest,
+    ShareGroupDescribeResponse, TopicName, TransactionalId,
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
 use uuid::Uuid;
 
 use crate::ReadOnly;
+use crate::messages::share_group_offsets::{self, DescribeShareGroupOffsetsRequest};
+use crate::messages::streams_group_describe::{self, StreamsGroupDescribeRequest};
 
 type Decode = fn(i16, i16, Bytes) -> Result<(), String>;
 
@@ -39,6 +42,9 @@ pub(super) fn samples() -> Vec<Sample> {
     of::<ListGroupsRequest>(&mut all, list_groups);
     of::<DescribeGroupsRequest>(&mut all, |_| describe_groups());
     of::<ConsumerGroupDescribeRequest>(&mut all, |_| consumer_groups());
+    of::<ShareGroupDescribeRequest>(&mut all, |_| share_groups());
+    of::<StreamsGroupDescribeRequest>(&mut all, |_| streams_groups());
+    of::<DescribeShareGroupOffsetsRequest>(&mut all, |_| share_offsets());
     of::<OffsetFetchRequest>(&mut all, offset_fetch);
     of::<DescribeClusterRequest>(&mut all, |_| describe_cluster());
     of::<DescribeConfigsRequest>(&mut all, |_| describe_configs());
@@ -190,6 +196,57 @@ fn consumer_groups() -> ConsumerGroupDescribeResponse {
         .with_target_assignment(assignment);
     let one = DescribedGroup::default().with_group_id(GroupId(text("g"))).with_members(twice(member));
     ConsumerGroupDescribeResponse::default().with_groups(twice(one))
+}
+
+fn share_groups() -> ShareGroupDescribeResponse {
+    use kafka_protocol::messages::share_group_describe_response::*;
+    let partitions = TopicPartitions::default().with_topic_name(topic()).with_partitions(vec![1, 2, 3]);
+    let assignment = Assignment::default().with_topic_partitions(twice(partitions));
+    let member = Member::default()
+        .with_member_id(text("m"))
+        .with_subscribed_topic_names(twice(topic()))
+        .with_assignment(assignment);
+    let one = DescribedGroup::default().with_group_id(GroupId(text("g"))).with_members(twice(member));
+    ShareGroupDescribeResponse::default().with_groups(twice(one))
+}
+
+/// One group with a topology and one without.
+fn streams_groups() -> streams_group_describe::StreamsGroupDescribeResponse {
+    use streams_group_describe::*;
+    let pair = KeyValue { key: text("k"), value: text("v") };
+    let info = TopicInfo { name: text("t"), topic_configs: twice(pair.clone()), ..TopicInfo::default() };
+    let subtopology = Subtopology {
+        subtopology_id: text("0"),
+        source_topics: twice(text("orders")),
+        repartition_sink_topics: twice(text("r")),
+        state_changelog_topics: twice(info.clone()),
+        repartition_source_topics: twice(info),
+    };
+    let tasks = twice(Tasks { subtopology_id: text("0"), partitions: vec![1, 2, 3] });
+    let assignment =
+        Assignment { active_tasks: tasks.clone(), standby_tasks: tasks.clone(), warmup_tasks: tasks };
+    let member = StreamsMember {
+        member_id: text("m"),
+        rack_id: Some(text("r")),
+        user_endpoint: Some(Endpoint { host: text("h"), port: 9 }),
+        client_tags: twice(pair),
+        task_offsets: twice(TaskOffset { subtopology_id: text("0"), partition: 1, offset: 9 }),
+        assignment: assignment.clone(),
+        target_assignment: assignment,
+        ..StreamsMember::default()
+    };
+    let without = StreamsGroup { group_id: text("g"), members: twice(member), ..StreamsGroup::default() };
+    let topology = Topology { epoch: 1, subtopologies: twice(subtopology) };
+    let with = StreamsGroup { topology: Some(topology), ..without.clone() };
+    StreamsGroupDescribeResponse { groups: vec![with, without], ..StreamsGroupDescribeResponse::default() }
+}
+
+fn share_offsets() -> share_group_offsets::DescribeShareGroupOffsetsResponse {
+    use share_group_offsets::*;
+    let partition = SharePartition { start_offset: 9, lag: 3, ..SharePartition::default() };
+    let one = ShareTopic { topic_name: text("t"), partitions: twice(partition), ..ShareTopic::default() };
+    let group = SharedGroup { group_id: text("g"), topics: twice(one), ..SharedGroup::default() };
+    DescribeShareGroupOffsetsResponse { groups: twice(group), ..DescribeShareGroupOffsetsResponse::default() }
 }
 
 fn offset_fetch(version: i16) -> OffsetFetchResponse {
