@@ -11,7 +11,8 @@ mod asked;
 mod told;
 
 pub use asked::{
-    Config, Coordinator, EpochEnd, Group, GroupKind, GroupState, Size, Topic, TopicState, Transaction,
+    Config, Coordinator, EpochEnd, Group, GroupKind, GroupState, SharePosition, Size, Topic, TopicState,
+    Transaction,
 };
 pub use offsets::{Change, Commit, CommitValue, Committed, Committer, Member, MemberChange, Members, Tail};
 pub use read::{Batch, Bounds, Corrupt, Marker, MarkerKind, Opened, Reading, Unread, WhyUnread};
@@ -60,6 +61,8 @@ pub enum Fact {
     Transaction(Transaction),
     /// A group as its coordinator describes it, for a partition it has a position in or is assigned.
     Group(Group),
+    /// Where a share group stands (DescribeShareGroupOffsets).
+    SharePosition(SharePosition),
 
     // Between stages.
     /// Logs to ledgers: a run of offsets of one kind.

@@ -1,7 +1,7 @@
 //! Records that left the log before a group read them.
 
 use super::recipe::{During, Outcome, Recipe};
-use super::stage::{Lab, hours_ago_ms};
+use super::stage::{Lab, Stage, hours_ago_ms};
 use crate::clients::{Error, Records, wait_until};
 use crate::truth::{Certainty, Count, Fault, Truth};
 
@@ -24,6 +24,12 @@ pub(super) const RECIPES: &[Recipe] = &[
         "DeleteRecords cuts inside a batch, above a group's position",
         delete_records,
     ),
+    Recipe::snapshot(
+        "delete_records_share",
+        "DeleteRecords cuts above what a share group has settled",
+        delete_records_share,
+    )
+    .on(Stage::SharedSince4),
     Recipe::followed("delete_records_followed", "the same, watched", delete_records_followed),
     Recipe::followed(
         "compaction_followed",
@@ -132,6 +138,20 @@ fn delete_records(lab: &Lab) -> Result<Outcome<'_>, Error> {
     lab.jvm.delete_records(topic, 0, 6)?;
     let fault = Fault::new("delete_records", "deleted", "loss", Certainty::Strong, Certainty::Proof);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(2, 6))]))
+}
+
+fn delete_records_share(lab: &Lab) -> Result<Outcome<'_>, Error> {
+    let (topic, group) = ("delete_records_share", "delete_records_share.workers");
+    lab.jvm.create_topic(topic, 1, &[])?;
+    lab.jvm.send(Records::new(topic, 0, 5))?;
+    lab.jvm.configure_group(group, &[("share.auto.offset.reset", "earliest")])?;
+    let member = lab.jvm.share_consumer(group, topic)?;
+    member.read(5, "ACCEPT")?;
+    member.close()?;
+    lab.jvm.send(Records::new(topic, 0, 5))?;
+    lab.jvm.delete_records(topic, 0, 8)?;
+    let fault = Fault::new("delete_records", "deleted", "loss", Certainty::Strong, Certainty::Proof);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(5, 8))]))
 }
 
 fn delete_records_followed(lab: &Lab) -> Result<During<'_>, Error> {

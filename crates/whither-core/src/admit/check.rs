@@ -49,6 +49,7 @@ fn belongs(at: &At, fact: &Fact) -> bool {
         | Fact::EpochEnd(_)
         | Fact::Transaction(_)
         | Fact::Group(_)
+        | Fact::SharePosition(_)
         | Fact::Run(_)
         | Fact::Cut(_)
         | Fact::Progress(_)
@@ -79,6 +80,7 @@ fn fits_names(fact: &Fact, limit: usize) -> bool {
         Fact::DeadLetter(d) | Fact::Station(d) => letter(d),
         Fact::RoutedAway(a) => a.stations.iter().all(letter),
         Fact::Group(g) => fits(&g.group),
+        Fact::SharePosition(s) => fits(&s.group),
         _ => true,
     }
 }
@@ -114,6 +116,7 @@ pub(crate) fn is_sound(fact: &Fact) -> bool {
         Fact::MemberChange(m) => is_offset(m.source_offset),
         Fact::Record(r) => is_offset(r.offset),
         Fact::EpochEnd(e) => is_offset(e.end),
+        Fact::SharePosition(s) => is_offset(s.start) && is_offset(s.start.saturating_add_unsigned(s.settled)),
         Fact::Transaction(t) => is_offset(t.start),
         Fact::Config(_) | Fact::Topic(_) | Fact::Size(_) | Fact::Group(_) => true,
         Fact::Run(_)

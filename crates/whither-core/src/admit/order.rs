@@ -28,8 +28,8 @@ impl HeldBack {
         *times.select_nth_unstable(middle).1
     }
 
-    /// Takes out what the watermark has passed, in order of time. Facts of one time: commits come before what
-    /// was observed of the log, and facts of one source keep their order.
+    /// Takes out what the watermark has passed, in order of time. Facts of one time: positions come before
+    /// what was observed of the log, and facts of one source keep their order.
     pub(crate) fn take_until(&mut self, until: Time) -> Vec<Fact> {
         let waiting = self.facts.iter().filter(|(at, _)| *at > until).count();
         if waiting == self.facts.len() {
@@ -48,7 +48,7 @@ impl HeldBack {
 
 fn rank(fact: &Fact) -> u8 {
     match fact {
-        Fact::Committed(_) => 0,
+        Fact::Committed(_) | Fact::SharePosition(_) => 0,
         Fact::Bounds(_) => 1,
         _ => 2,
     }

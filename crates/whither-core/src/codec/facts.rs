@@ -5,8 +5,8 @@ use crate::engine::NotASnapshot;
 use crate::fact::{
     Bounds, CommitValue, Committed, Committer, Config, Convention, Coordinator, Corrupt, Cut, DeadLetter,
     EpochEnd, Fact, GaveUp, GroupKind, GroupState, Marker, MarkerKind, Member, Opened, Progress, Record,
-    Replaced, Role, RolledBack, RoutedAway, Run, RunKind, Size, Tail, Topic, TopicState, Transaction,
-    WhyUnread,
+    Replaced, Role, RolledBack, RoutedAway, Run, RunKind, SharePosition, Size, Tail, Topic, TopicState,
+    Transaction, WhyUnread,
 };
 use crate::key::TopicId;
 use crate::time::{Span, Time};
@@ -65,6 +65,7 @@ record! {
     CommitValue { offset, leader_epoch, topic_id }
     Member { member_id, client_id, host, assigned }
     Record { offset, exists, at, key_hash }
+    SharePosition { at, group, topic_id, start, settled }
     Size { at, bytes }
     Topic { at, state }
     EpochEnd { topic_id, epoch, end, at }
@@ -193,7 +194,7 @@ impl Code for TopicState {
     }
 }
 
-/// A fact that waits: commits and edges for their time, runs for their counters; no other does.
+/// A fact that waits: positions and edges for their time, runs for their counters; no other does.
 impl Code for Fact {
     fn put(&self, w: &mut Writer<'_>) {
         match self {
@@ -213,6 +214,10 @@ impl Code for Fact {
                 4_u8.put(w);
                 opened.put(w);
             }
+            Fact::SharePosition(s) => {
+                5_u8.put(w);
+                s.put(w);
+            }
             other => {
                 debug_assert!(false, "{other:?} is never held back");
                 2_u8.put(w);
@@ -226,6 +231,7 @@ impl Code for Fact {
             1 => Code::get(r).map(Fact::Bounds),
             3 => Code::get(r).map(Fact::Run),
             4 => Code::get(r).map(Fact::Opened),
+            5 => Code::get(r).map(Fact::SharePosition),
             _ => r.fail("a fact that waits"),
         }
     }

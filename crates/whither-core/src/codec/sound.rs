@@ -3,7 +3,7 @@
 use crate::admit::{is_offset, is_sound};
 use crate::fact::{DeadLetter, Fact, Run};
 use crate::joins::Origin;
-use crate::ledgers::{Ledger, Life, LogView, MoveKind, Positions};
+use crate::ledgers::{Ledger, Life, LogView, MoveKind, Positions, Share};
 use crate::logs::{Log, Segment};
 
 pub(super) fn log(log: &Log) -> bool {
@@ -48,6 +48,7 @@ pub(super) fn ledger(ledger: &Ledger) -> bool {
     view(&ledger.log)
         && ledger.before.as_deref().is_none_or(view)
         && ledger.groups.values().all(|p| positions(p))
+        && ledger.shares.values().all(share)
         && away
         && ledger.held.facts.iter().all(|(_, f)| is_sound(f))
         && ledger.arriving.iter().all(is_sound)
@@ -76,6 +77,12 @@ fn view(log: &LogView) -> bool {
         && log
             .rolled_back
             .is_none_or(|(a, b)| is_sound(&Fact::RolledBack(a)) && is_sound(&Fact::RolledBack(b)))
+}
+
+fn share(share: &Share) -> bool {
+    is_sound(&Fact::SharePosition(share.latest.clone()))
+        && is_offset(share.lowest)
+        && share.overtaken.iter().all(|o| is_offset(o.from) && is_offset(o.to))
 }
 
 fn positions(p: &Positions) -> bool {

@@ -5,8 +5,8 @@ use crate::admit::HeldBack;
 use crate::engine::NotASnapshot;
 use crate::joins::Origin;
 use crate::ledgers::{
-    Commit, Described, Habit, Ledger, Life, LogView, Move, MoveKind, Odd, People, Piece, Positions, Removed,
-    Runs, WentBack,
+    Commit, Described, Habit, Ledger, Life, LogView, Move, MoveKind, Odd, Overtaken, People, Piece,
+    Positions, Removed, Runs, Share, WentBack,
 };
 use crate::logs::{Commits, InForce, Log, Membership, Open, Pending, Segment, Transactions};
 
@@ -36,13 +36,15 @@ record! {
     Habit { by_members, by_nobody, with_epoch, without_epoch, in_row, most_in_row }
     Described { at, state, kind, assigned, subscribed, expected }
     Positions { life, other, habit, group_since, described }
+    Overtaken { from, to, at }
+    Share { latest, lowest, overtaken }
     LogView {
         topic_id, bounds, runs, progress, starts, highest_end, went_back, replaced, cut, epoch_ends,
         transactions, rolled_back, gave_up, corrupt, letters, samples,
     }
     Ledger {
-        log, incarnation_at, before, groups, people, turned_to, config, size, topic, away, looked_at, tails,
-        held, arriving, told_rows, told_findings, asked,
+        log, incarnation_at, before, groups, shares, people, turned_to, config, size, topic, away, looked_at,
+        tails, held, arriving, told_rows, told_findings, asked,
     }
 }
 

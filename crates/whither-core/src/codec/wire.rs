@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 const MAGIC: [u8; 4] = *b"WHTR";
 /// Raised with every change of the layout: an older snapshot is refused, and the state read anew.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const CHECKSUM: usize = 8;
 
 /// A type that snapshots hold.
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
             return Err(NotASnapshot { at: 0, expected: "the letters WHTR" });
         }
         if u16::get(&mut r)? != VERSION {
-            return Err(NotASnapshot { at: MAGIC.len(), expected: "format version 1" });
+            return Err(NotASnapshot { at: MAGIC.len(), expected: "format version 2" });
         }
         if sum != checksum(all).to_le_bytes() {
             return Err(NotASnapshot { at: end, expected: "the checksum of what stands before it" });

@@ -114,6 +114,22 @@ pub struct Group {
     pub expected: bool,
 }
 
+/// Where a share group stands in a partition (KIP-932). Its members settle records in any order: what is known is
+/// where that begins, and how much of what follows is settled (KIP-1226).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SharePosition {
+    /// When it was asked, before the log's end was.
+    pub at: Time,
+    /// The group.
+    pub group: Name,
+    /// The incarnation it is about.
+    pub topic_id: TopicId,
+    /// The share-partition start offset: everything below it is acknowledged or archived.
+    pub start: Offset,
+    /// Offsets from there on that are acknowledged or archived too.
+    pub settled: u64,
+}
+
 /// A group's state in Kafka's words.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum GroupState {

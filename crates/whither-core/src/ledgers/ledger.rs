@@ -4,11 +4,12 @@ use super::decide;
 use super::log::LogView;
 use super::people::{People, Who};
 use super::positions::Positions;
+use super::share::Share;
 use crate::admit::HeldBack;
 use crate::engine::{Context, Deadline, Need, Output, ReadDeeper, Refusal};
 use crate::fact::{
-    Bounds, Committed, Config, DeadLetter, EpochEnd, Fact, Group, Progress, Record, RoutedAway, Size, Tail,
-    Topic, Transaction,
+    Bounds, Committed, Config, DeadLetter, EpochEnd, Fact, Group, Progress, Record, RoutedAway,
+    SharePosition, Size, Tail, Topic, Transaction,
 };
 use crate::key::{Name, Offset, TopicId};
 use crate::time::Time;
@@ -25,6 +26,8 @@ pub(crate) struct Ledger {
     /// The incarnation before this one, as it was last seen.
     pub(crate) before: Option<Box<LogView>>,
     pub(crate) groups: BTreeMap<Name, Box<Positions>>,
+    /// Where share groups stand; they are among `groups` too.
+    pub(crate) shares: BTreeMap<Name, Share>,
     pub(crate) people: People,
     /// The incarnation that commits without a topic id are for.
     pub(crate) turned_to: TopicId,
@@ -81,6 +84,7 @@ impl Ledger {
             Fact::RolledBack(rolled_back) => self.log.note_rolled_back(rolled_back),
             Fact::Replaced(replaced) => self.log.note_replaced(replaced, cx.limits),
             Fact::Committed(c) => self.held.hold(c.seen, fact),
+            Fact::SharePosition(s) => self.held.hold(s.at, fact),
             Fact::Bounds(b) => {
                 self.incarnation(b.topic_id, b.at);
                 self.held.hold(b.at, fact);
@@ -111,6 +115,7 @@ impl Ledger {
         for fact in self.held.take_until(until) {
             match fact {
                 Fact::Committed(c) => self.committed(cx, &c, out),
+                Fact::SharePosition(s) => self.share(cx, &s, out),
                 Fact::Bounds(b) => self.bounds(cx, &b),
                 _ => cx.refuse(Refusal::WrongStage, out),
             }
@@ -188,6 +193,14 @@ impl Ledger {
         }
         if self.people.is_crowded(self.groups.len()) {
             self.sort_people_out();
+        }
+    }
+
+    fn share(&mut self, cx: &Context<'_>, s: &SharePosition, out: &mut Vec<Output>) {
+        if let Some(known) = self.shares.get_mut(&s.group) {
+            known.advance(s, &self.log.starts, cx.limits);
+        } else if self.groups.contains_key(&s.group) || self.admit(cx, &s.group, out) {
+            self.shares.insert(s.group.clone(), Share::new(s));
         }
     }
 

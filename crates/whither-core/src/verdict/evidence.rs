@@ -43,6 +43,15 @@ pub enum Evidence {
         /// Where it can be read again: the offsets partition and the offset in it.
         source: (i32, Offset),
     },
+    /// Where a share group stands, as its coordinator tells it.
+    SharePosition {
+        /// Everything below is acknowledged or archived.
+        start: Offset,
+        /// Offsets from there on that are too.
+        settled: u64,
+        /// When that was asked.
+        at: Time,
+    },
     /// A commit was removed.
     Tombstone {
         /// When.

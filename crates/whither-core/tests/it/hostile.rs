@@ -179,6 +179,11 @@ fn asked_facts() -> impl Strategy<Value = Fact> {
         (time(), any::<u64>()).prop_map(|(at, bytes)| Fact::Size(Size { at, bytes })),
         (topic_id(), -1_i32..3, number(), time())
             .prop_map(|(topic_id, epoch, end, at)| { Fact::EpochEnd(EpochEnd { topic_id, epoch, end, at }) }),
+        (time(), name(), topic_id(), number(), any::<u64>()).prop_map(
+            |(at, group, topic_id, start, settled)| {
+                Fact::SharePosition(SharePosition { at, group, topic_id, start, settled })
+            }
+        ),
         (time(), -1_i64..3, number(), time(), coordinator).prop_map(
             |(at, producer_id, start, last_write, coordinator)| {
                 Fact::Transaction(Transaction { at, producer_id, start, last_write, coordinator })

@@ -8,5 +8,6 @@ mod positions;
 mod transactions;
 mod dead_letters;
 mod healthy;
+mod share;
 mod hostile;
 mod model;

@@ -16,6 +16,7 @@ pub const fn kind(evidence: &Evidence) -> &'static str {
         Evidence::LogEnd { .. } => "log_end",
         Evidence::LastStable { .. } => "last_stable",
         Evidence::Commit { .. } => "commit",
+        Evidence::SharePosition { .. } => "share_position",
         Evidence::Tombstone { .. } => "tombstone",
         Evidence::Habit { .. } => "habit",
         Evidence::HistorySince { .. } => "history_since",
@@ -48,6 +49,7 @@ pub fn at(evidence: &Evidence) -> Option<Time> {
         | Evidence::LogEnd { at, .. }
         | Evidence::LastStable { at, .. }
         | Evidence::Commit { at, .. }
+        | Evidence::SharePosition { at, .. }
         | Evidence::Tombstone { at, .. }
         | Evidence::RecordTime { at, .. }
         | Evidence::EpochEnd { at, .. }
@@ -148,6 +150,7 @@ fn say(evidence: &Evidence, about: &About<'_>, t: &Teller) -> String {
             let from = offset(*start);
             format!("{open} from {from}{}{}", timeout_of(*timeout), known_of(*coordinator_knows))
         }
+        Evidence::SharePosition { start, settled, .. } => share_position(*start, *settled, about),
         Evidence::GroupState { state, .. } => format!("{} is {}", about.group_name(), state_word(*state)),
         Evidence::EmptySince { at } => match moment(*at, t.now) {
             Some(since) => format!("{} has had no member since {since}", about.group_name()),
@@ -168,6 +171,17 @@ fn say(evidence: &Evidence, about: &About<'_>, t: &Teller) -> String {
         Evidence::NotRead { why } => not_read(*why).to_owned(),
         Evidence::Pace { per_mille } => pace(*per_mille, about),
     }
+}
+
+fn share_position(start: Offset, settled: u64, about: &About<'_>) -> String {
+    let (group, start) = (about.group_name(), offset(start));
+    if settled == 0 {
+        return format!(
+            "{group} has acknowledged or archived what is below {start}, and nothing from there on"
+        );
+    }
+    let settled = count(settled);
+    format!("{group} has acknowledged or archived what is below {start}, and {settled} offsets from there on")
 }
 
 fn of_producer(producer_id: i64) -> String {

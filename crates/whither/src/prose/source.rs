@@ -143,6 +143,7 @@ pub fn source(evidence: &Evidence, about: &About<'_>) -> Source {
         Evidence::OpenTransaction { producer_id, .. } => {
             Source::log("DescribeProducers", about, format!("producer {producer_id}"))
         }
+        Evidence::SharePosition { .. } => Source::group("DescribeShareGroupOffsets", about),
         Evidence::GroupState { .. } | Evidence::EmptySince { .. } => Source::group("DescribeGroups", about),
         Evidence::DeadLetter { partition, offset, .. } => {
             Source::record(Plane::Log, &partition.topic, partition.index, *offset)

@@ -90,6 +90,7 @@ fn carries(evidence: &Evidence) -> bool {
         Evidence::LogStart { .. }
         | Evidence::LogEnd { .. }
         | Evidence::Commit { .. }
+        | Evidence::SharePosition { .. }
         | Evidence::Tombstone { .. }
         | Evidence::Setting { .. }
         | Evidence::SettingUnknown { .. }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use whither_core::{Fact, Partition, Time};
 
 use super::asked_facts::{Config, EpochEnd, Size, Topic, Transaction};
-use super::group_facts::{Commit, Group, MemberChange, Members};
+use super::group_facts::{Commit, Group, MemberChange, Members, SharePosition};
 use super::line::{Fields, Wrong};
 use super::log_facts::{Batch, Bounds, Corrupt, DeadLetter, Marker, Opened, Reading, Record, Unread};
 use super::values::When;
@@ -64,10 +64,11 @@ pub(super) enum Line {
     EpochEnd(EpochEnd),
     Transaction(Transaction),
     Group(Group),
+    SharePosition(SharePosition),
 }
 
 /// The word each kind of fact has in a line.
-pub(super) const NAMES: [&str; 18] = [
+pub(super) const NAMES: [&str; 19] = [
     "bounds",
     "reading",
     "batch",
@@ -86,6 +87,7 @@ pub(super) const NAMES: [&str; 18] = [
     "epoch_end",
     "transaction",
     "group",
+    "share_position",
 ];
 
 /// The line for a fact; none for what stages tell each other.
@@ -109,6 +111,7 @@ pub(super) fn line(fact: &Fact, around: &Around<'_>) -> Option<Line> {
         Fact::EpochEnd(f) => Line::EpochEnd(Body::of(f, around)),
         Fact::Transaction(f) => Line::Transaction(Body::of(f, around)),
         Fact::Group(f) => Line::Group(Body::of(f, around)),
+        Fact::SharePosition(f) => Line::SharePosition(Body::of(f, around)),
         Fact::Run(_)
         | Fact::Cut(_)
         | Fact::Progress(_)
@@ -143,6 +146,7 @@ pub(super) fn fact(name: &str, fields: Fields, around: &Around<'_>) -> Option<Re
         "epoch_end" => read::<EpochEnd>(fields, around).map(Fact::EpochEnd),
         "transaction" => read::<Transaction>(fields, around).map(Fact::Transaction),
         "group" => read::<Group>(fields, around).map(Fact::Group),
+        "share_position" => read::<SharePosition>(fields, around).map(Fact::SharePosition),
         _ => return None,
     })
 }

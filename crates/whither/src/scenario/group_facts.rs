@@ -266,3 +266,40 @@ impl Body for Group {
         })
     }
 }
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SharePosition {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<When>,
+    group: String,
+    #[serde(default, skip_serializing_if = "Id::is_unknown")]
+    topic_id: Id,
+    start: Offset,
+    settled: u64,
+}
+
+impl Body for SharePosition {
+    type Core = fact::SharePosition;
+
+    fn of(core: &fact::SharePosition, around: &Around<'_>) -> SharePosition {
+        let fact::SharePosition { at, group, topic_id, start, settled } = core;
+        SharePosition {
+            at: around.unless_now(*at),
+            group: group.to_string(),
+            topic_id: Id(*topic_id),
+            start: *start,
+            settled: *settled,
+        }
+    }
+
+    fn core(self, around: &Around<'_>) -> Result<fact::SharePosition, &'static str> {
+        Ok(fact::SharePosition {
+            at: around.or_now(self.at),
+            group: Name::from(self.group),
+            topic_id: self.topic_id.0,
+            start: self.start,
+            settled: self.settled,
+        })
+    }
+}

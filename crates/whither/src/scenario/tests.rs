@@ -8,7 +8,7 @@ use proptest::strategy::ValueTree;
 use whither_core::fact::{
     Batch, Bounds, Change, Commit, CommitValue, Config, Convention, Coordinator, Corrupt, DeadLetter,
     EpochEnd, Group, GroupKind, GroupState, Marker, MarkerKind, Member, MemberChange, Members, Opened,
-    Reading, Record, Role, Size, Topic, TopicState, Transaction, Unread, WhyUnread,
+    Reading, Record, Role, SharePosition, Size, Topic, TopicState, Transaction, Unread, WhyUnread,
 };
 use whither_core::{Clock, Fact, Key, Name, Partition, Policy, Span, Time, TopicId};
 
@@ -220,6 +220,11 @@ fn asked_facts() -> impl Strategy<Value = Fact> {
         (time(), any::<u64>()).prop_map(|(at, bytes)| Fact::Size(Size { at, bytes })),
         (id(), any::<i32>(), any::<i64>(), time())
             .prop_map(|(topic_id, epoch, end, at)| Fact::EpochEnd(EpochEnd { topic_id, epoch, end, at })),
+        (time(), name(), id(), any::<i64>(), any::<u64>()).prop_map(
+            |(at, group, topic_id, start, settled)| {
+                Fact::SharePosition(SharePosition { at, group, topic_id, start, settled })
+            }
+        ),
         (time(), any::<i64>(), any::<i64>(), time(), coordinator).prop_map(
             |(at, producer_id, start, last_write, coordinator)| {
                 let coordinator = coordinator.map(|c| match c {

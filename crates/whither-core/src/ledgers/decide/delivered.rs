@@ -85,6 +85,6 @@ pub(super) fn unknown(from: Offset, to: Offset) -> Claim {
     plain((from, to), Outcome::Unknown, Certainty::Unknown)
 }
 
-fn plain((from, to): (Offset, Offset), outcome: Outcome, certainty: Certainty) -> Claim {
+pub(super) fn plain((from, to): (Offset, Offset), outcome: Outcome, certainty: Certainty) -> Claim {
     Claim { from, to, outcome, certainty, finding: None, over_unread: false }
 }

@@ -10,8 +10,11 @@ pub(super) fn is_dormant(j: &Judge<'_>) -> bool {
         return false;
     }
     let removed = j.life.removed().map(|r| r.at);
-    let Some(idle_since) = j.life.latest.map(|c| c.at).or(removed) else { return false };
-    is_made_for_one_run(j.group) || idle_since.after(j.policy.dormant_after) <= j.now
+    // When a share group settled something last nobody tells.
+    let idle_since = j.life.latest.map(|c| c.at).or(removed);
+    let had = idle_since.is_some() || j.share.is_some();
+    let is_idle = idle_since.is_some_and(|at| at.after(j.policy.dormant_after) <= j.now);
+    had && (is_idle || is_made_for_one_run(j.group))
 }
 
 /// Names that tools and frameworks make up for one process: nobody takes such a group up again once it is

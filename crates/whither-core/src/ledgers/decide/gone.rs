@@ -9,10 +9,30 @@ use crate::verdict::{Cause, Certainty, Evidence, Outcome, SettingName, ShownAs, 
 use alloc::vec::Vec;
 
 /// A position that the log start was seen above.
-struct Overtaken<'a> {
-    position: &'a Commit,
-    start: Offset,
-    at: Time,
+pub(super) struct Overtaken {
+    pub(super) position: Offset,
+    /// When the group was there.
+    pub(super) position_at: Time,
+    /// What shows that it was.
+    pub(super) told_by: Evidence,
+    /// The log start, and when it was seen.
+    pub(super) start: Offset,
+    pub(super) at: Time,
+    /// The position is a count of what was settled in any order: some of what went may have been among it.
+    pub(super) by_count: bool,
+}
+
+impl Overtaken {
+    fn of(j: &Judge<'_>, position: &Commit, start: Offset, at: Time) -> Overtaken {
+        Overtaken {
+            position: position.offset,
+            position_at: position.at,
+            told_by: j.commit(WhichCommit::Latest, position),
+            start,
+            at,
+            by_count: false,
+        }
+    }
 }
 
 pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
@@ -22,18 +42,18 @@ pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
             MoveKind::Removed(start, at) => (start, at, start),
             _ => continue,
         };
-        lost(j, &Overtaken { position: &m.before, start, at }, end, out);
+        lost(j, &Overtaken::of(j, &m.before, start, at), end, out);
     }
     if let (Some(latest), Some(bounds)) = (&j.life.latest, j.log.bounds) {
         let start = j.log_start();
         let since = j.log.starts.iter().find(|(_, s)| *s > latest.offset).map_or(bounds.at, |(at, _)| *at);
-        lost(j, &Overtaken { position: latest, start, at: since }, start, out);
+        lost(j, &Overtaken::of(j, latest, start, since), start, out);
     }
 }
 
 /// `[position, end)` went while the group's position stood before it.
-fn lost(j: &Judge<'_>, o: &Overtaken<'_>, end: Offset, out: &mut Vec<Claim>) {
-    let from = o.position.offset;
+pub(super) fn lost(j: &Judge<'_>, o: &Overtaken, end: Offset, out: &mut Vec<Claim>) {
+    let from = o.position;
     if from >= end {
         return;
     }
@@ -43,7 +63,7 @@ fn lost(j: &Judge<'_>, o: &Overtaken<'_>, end: Offset, out: &mut Vec<Claim>) {
     part(j, o, (split, end), out);
 }
 
-fn part(j: &Judge<'_>, o: &Overtaken<'_>, (from, to): (Offset, Offset), out: &mut Vec<Claim>) {
+fn part(j: &Judge<'_>, o: &Overtaken, (from, to): (Offset, Offset), out: &mut Vec<Claim>) {
     if from >= to {
         return;
     }
@@ -62,7 +82,7 @@ fn part(j: &Judge<'_>, o: &Overtaken<'_>, (from, to): (Offset, Offset), out: &mu
     let why = why(j, o, from);
     let mut evidence = all([
         Some(Evidence::LogStart { offset: o.start, at: o.at }),
-        Some(j.commit(WhichCommit::Latest, o.position)),
+        Some(o.told_by.clone()),
         read.then(|| j.read(from, to)),
         j.index.why_unread(from, to).map(|why| Evidence::NotRead { why }),
         j.positions
@@ -71,12 +91,15 @@ fn part(j: &Judge<'_>, o: &Overtaken<'_>, (from, to): (Offset, Offset), out: &mu
             .map(|d| Evidence::GroupState { state: d.state, at: d.at }),
     ]);
     evidence.extend(why.evidence);
+    let mut finding = Finding::new(why.cause, why.certainty, ShownAs::Loss, o.at, evidence);
+    finding.by_width = o.by_count;
+    let exact = read && !o.by_count && !j.is_alive();
     out.push(Claim {
         from,
         to,
         outcome: if why.cause == Cause::DeleteRecords { Outcome::Deleted } else { Outcome::Expired },
-        certainty: if read && !j.is_alive() { Certainty::Proof } else { Certainty::Strong },
-        finding: Some(Finding::new(why.cause, why.certainty, ShownAs::Loss, o.at, evidence)),
+        certainty: if exact { Certainty::Proof } else { Certainty::Strong },
+        finding: Some(finding),
         over_unread: true,
     });
 }
@@ -96,7 +119,7 @@ impl Why {
 
 /// R2. A log start inside a batch was put there by DeleteRecords; else the configuration and the times of
 /// records decide, and a DeleteRecords that ends between batches looks the same.
-fn why(j: &Judge<'_>, o: &Overtaken<'_>, from: Offset) -> Why {
+fn why(j: &Judge<'_>, o: &Overtaken, from: Offset) -> Why {
     if let Some(cut) = j.log.cut.filter(|c| c.log_start == o.start) {
         let evidence = Evidence::MidBatch { base: cut.base, last: cut.last };
         return Why::new(Cause::DeleteRecords, Certainty::Proof, all([Some(evidence)]));
@@ -120,7 +143,7 @@ fn why(j: &Judge<'_>, o: &Overtaken<'_>, from: Offset) -> Why {
         newest_gone.or(oldest_read).or(oldest_kept).map(|(offset, at)| Evidence::RecordTime { offset, at });
     let was_due = match (newest_gone.or(oldest_read), oldest_kept) {
         (Some((_, gone)), _) => due(gone),
-        (None, Some((_, kept))) => due(kept) || due(o.position.at),
+        (None, Some((_, kept))) => due(kept) || due(o.position_at),
         (None, None) => ms >= 0,
     };
     if was_due {

@@ -4,7 +4,7 @@ use super::dead_lettered::Routed;
 use super::dormant::is_dormant;
 use super::judge::Judge;
 use super::tell::{dead_letters, verdict};
-use super::{behind, delivered, gone, moved, past_end, recreated, removed, started, truncated};
+use super::{behind, delivered, gone, moved, past_end, recreated, removed, share, started, truncated};
 use crate::engine::{Context, Need, Output, ReadDeeper};
 use crate::key::Offset;
 use crate::ledgers::ledger::Ledger;
@@ -57,14 +57,18 @@ pub(super) fn tell(
 fn extent(j: &Judge<'_>) -> Option<(Offset, Offset)> {
     let origin = j.log.origin()?;
     let end = j.log.end()?;
-    let had = !j.life.is_blank() || j.positions.life_before(j.topic_id()).is_some();
+    let had = j.share.is_some() || !j.life.is_blank() || j.positions.life_before(j.topic_id()).is_some();
     let waits = j.positions.described.is_some_and(|d| d.subscribed || d.assigned);
-    let lowest = j.life.lowest.unwrap_or(origin).min(origin);
+    let lowest = j.share.map(|s| s.lowest).or(j.life.lowest).unwrap_or(origin).min(origin);
     (had || waits).then(|| (lowest, end.max(origin)))
 }
 
 fn claims(j: &Judge<'_>, from: Offset, to: Offset) -> Vec<Claim> {
     let mut claims = Vec::new();
+    if let Some(group) = j.share {
+        share::claims(j, group, (from, to), &mut claims);
+        return claims;
+    }
     truncated::by_epoch(j, &mut claims);
     delivered::passes(j, from, &mut claims);
     truncated::by_sight(j, &mut claims);

@@ -8,6 +8,7 @@ use crate::ledgers::log::LogView;
 use crate::ledgers::people::{People, Who};
 use crate::ledgers::positions::Positions;
 use crate::ledgers::runs::Index;
+use crate::ledgers::share::Share;
 use crate::time::Time;
 use crate::verdict::{Evidence, WhichCommit};
 use alloc::vec::Vec;
@@ -27,6 +28,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) positions: &'a Positions,
     /// The group's life in this incarnation.
     pub(crate) life: &'a Life,
+    /// Where the group stands in this incarnation, if it is a share group.
+    pub(crate) share: Option<&'a Share>,
     pub(crate) people: &'a People,
     pub(crate) tail: Option<&'a Tail>,
 }

@@ -9,6 +9,7 @@ mod gone;
 mod moved;
 mod started;
 mod delivered;
+mod share;
 mod removed;
 mod recreated;
 mod past_end;

@@ -50,6 +50,7 @@ fn judge<'a>(
         partition: cx.key.partition().index,
         positions,
         life: positions.life_in(ledger.log.topic_id),
+        share: ledger.shares.get(group).filter(|s| s.is_of(ledger.log.topic_id)),
         people: &ledger.people,
         tail: positions.offsets_partition().and_then(|p| ledger.tails.get(&p)),
     }
@@ -83,8 +84,7 @@ fn for_everyone(
             out.push(Output::Verdict(v));
         }
     }
-    // Share groups, and groups whose offsets are kept elsewhere, have no row here; the letter names them all the
-    // same.
+    // Groups whose offsets are kept elsewhere have no row here; the letter names them all the same.
     let mut others: BTreeMap<Option<&Name>, Vec<&Routed<'_>>> = BTreeMap::new();
     for r in routed.iter().filter(|r| r.group.as_ref().is_none_or(|g| !ledger.groups.contains_key(g))) {
         others.entry(r.group.as_ref()).or_default().push(r);

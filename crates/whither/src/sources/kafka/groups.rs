@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use whither_core::fact::{Group, GroupKind, GroupState, Member};
 use whither_core::{Fact, Key, Name, Partition};
-use whither_kafka::{DescribedGroup, DescribedMember, GroupListing, Refusal};
+use whither_kafka::{Described, DescribedGroup, DescribedMember, GroupListing, Refusal};
 
 use super::look::{Look, partition};
 
 impl Look {
-    /// Describes every group, and tells the ledgers of the partitions it has a position in or is assigned.
-    pub(super) async fn describe_groups(&mut self) {
-        self.progress.doing("describing groups");
+    /// Asks every broker which groups there are.
+    pub(super) async fn list_groups(&mut self) {
         let (listed, failed) = self.cluster.list_groups().await;
         for (broker, refusal) in failed {
             self.not_seen(
@@ -22,17 +21,30 @@ impl Look {
                 false,
             );
         }
+        self.listed = listed;
+    }
+
+    /// Describes every group by its own protocol, and tells the ledgers of the partitions it has a position in or
+    /// is assigned.
+    pub(super) async fn describe_groups(&mut self) {
+        self.progress.doing("describing groups");
+        let listed = self.listed.clone();
         let committed = self.positions.values().flat_map(BTreeMap::keys);
         self.groups = listed.keys().chain(committed).collect::<BTreeSet<_>>().len();
         let wanted = |g: &Name| self.wants.group.as_ref().is_none_or(|only| only == g);
-        let of_kind = |new: bool| -> Vec<(Arc<str>, i32)> {
-            let some = listed.iter().filter(|(name, l)| wanted(name) && speaks_new(l) == new);
-            some.filter(|(_, l)| l.kind != "share" && l.kind != "streams")
-                .map(|(name, l)| (name.clone(), l.coordinator))
-                .collect()
-        };
-        let mut described = self.cluster.describe_classic(&of_kind(false)).await;
-        described.extend(self.cluster.describe_consumer(&of_kind(true)).await);
+        let mut by_protocol: BTreeMap<Protocol, Vec<(Arc<str>, i32)>> = BTreeMap::new();
+        for (name, listing) in listed.iter().filter(|(name, _)| wanted(name)) {
+            by_protocol.entry(protocol(listing)).or_default().push((name.clone(), listing.coordinator));
+        }
+        let mut described = Described::new();
+        for (protocol, groups) in by_protocol {
+            described.extend(match protocol {
+                Protocol::Classic => self.cluster.describe_classic(&groups).await,
+                Protocol::Consumer => self.cluster.describe_consumer(&groups).await,
+                Protocol::Share => self.cluster.describe_share(&groups).await,
+                Protocol::Streams => self.cluster.describe_streams(&groups).await,
+            });
+        }
         for (name, listing) in &listed {
             match described.get(name) {
                 Some(Ok(group)) => self.tell_group(name, listing, group),
@@ -84,8 +96,23 @@ impl Look {
     }
 }
 
-fn speaks_new(listing: &GroupListing) -> bool {
-    listing.kind == "consumer"
+/// Which call describes a group.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Protocol {
+    Classic,
+    Consumer,
+    Share,
+    Streams,
+}
+
+fn protocol(listing: &GroupListing) -> Protocol {
+    match listing.kind.as_str() {
+        "consumer" => Protocol::Consumer,
+        "share" => Protocol::Share,
+        "streams" => Protocol::Streams,
+        // Brokers before 3.8 do not tell: they have no others, but for previews.
+        _ => Protocol::Classic,
+    }
 }
 
 fn member_of(m: &DescribedMember) -> Member {
@@ -101,7 +128,9 @@ fn state(told: &str) -> GroupState {
     match told {
         "Empty" => GroupState::Empty,
         "Stable" => GroupState::Stable,
-        "PreparingRebalance" | "CompletingRebalance" | "Assigning" | "Reconciling" => GroupState::Rebalancing,
+        "PreparingRebalance" | "CompletingRebalance" | "Assigning" | "Reconciling" | "NotReady" => {
+            GroupState::Rebalancing
+        }
         "Dead" => GroupState::Dead,
         _ => GroupState::Unknown,
     }

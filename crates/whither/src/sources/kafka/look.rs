@@ -8,7 +8,7 @@ use whither_core::fact::Bounds;
 use whither_core::{Clock, Fact, Key, Name, Offset, Partition, Policy, Time, TopicId};
 use whither_kafka::batch::Scratch;
 use whither_kafka::fetch::{Fetched, Fetcher};
-use whither_kafka::{Cluster, Metadata, Refusal, TopicPartition};
+use whither_kafka::{Cluster, GroupListing, Metadata, Refusal, TopicPartition};
 
 use super::commits::TopicNames;
 use super::origins::{Conventions, Roles};
@@ -94,6 +94,8 @@ pub struct Look {
     pub(super) offsets_missing: BTreeMap<i32, String>,
     /// What each group has committed for a partition.
     pub(super) positions: BTreeMap<Partition, BTreeMap<Name, LastCommit>>,
+    /// Groups as brokers listed them last.
+    pub(super) listed: BTreeMap<Name, GroupListing>,
     /// Names of groups and topics that commits carry, each held once: a wide cluster repeats them hundreds of
     /// thousands of times.
     pub(super) shared: BTreeSet<Name>,
@@ -139,6 +141,7 @@ impl Look {
             offsets_next: BTreeMap::new(),
             offsets_missing: BTreeMap::new(),
             positions: BTreeMap::new(),
+            listed: BTreeMap::new(),
             shared: BTreeSet::new(),
             edges: BTreeMap::new(),
             data_next: BTreeMap::new(),
@@ -237,10 +240,12 @@ impl Look {
         self.conclude(Run::settle).await;
     }
 
-    /// Commits once more, then edges. What is told of the log start is what was read before those commits: a
+    /// Positions once more, then edges. What is told of the log start is what was read before those commits: a
     /// commit that is seen later still was made later.
     async fn observe(&mut self) {
         let before = self.edges.clone();
+        self.list_groups().await;
+        self.read_share_positions().await;
         self.read_offsets().await;
         self.read_edges().await;
         if self.is_following() && !self.offsets_missing.is_empty() {

@@ -8,6 +8,7 @@ mod edges;
 mod data;
 mod plan;
 mod groups;
+mod share_groups;
 mod topics;
 mod transactions;
 mod epochs;

@@ -221,14 +221,16 @@ impl Look {
     async fn ask_positions(&mut self, why: &str) {
         let (listed, _) = self.cluster.list_groups().await;
         let committed = self.positions.values().flat_map(BTreeMap::keys).cloned();
-        let groups: BTreeSet<Name> = listed.into_keys().chain(committed).collect();
+        let groups: BTreeSet<Name> = listed.keys().cloned().chain(committed).collect();
         let so = if groups.is_empty() {
             "no group is shown to us either: what became of records is unknown"
         } else {
             "positions are those of now: who committed them, resets and rewinds can't be told"
         };
         self.not_seen("commit history", why, so, groups.is_empty());
-        for group in &groups {
+        // Share groups commit nothing: they are asked otherwise.
+        let shares = |group: &&Name| listed.get(*group).is_some_and(|l| l.kind == "share");
+        for group in groups.iter().filter(|g| !shares(g)) {
             match self.cluster.committed(group).await {
                 Ok(positions) => self.tell_positions(group, positions),
                 Err(error) => self.not_seen(
