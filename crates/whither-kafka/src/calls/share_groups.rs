@@ -59,14 +59,15 @@ impl Cluster {
             let request = |_| DescribeShareGroupOffsetsRequest { groups: groups.clone() };
             match patiently(self, || self.ask(coordinator, request)).await {
                 Err(error) => {
-                    told.extend(names.into_iter().map(|n| (n, Err(Refusal::Failed(error.clone())))))
+                    let failed = names.into_iter().map(|n| (n, Err(Refusal::Failed(error.clone()))));
+                    told.extend(failed);
                 }
-                Ok((answer, _)) => told.extend(
-                    answer
-                        .groups
-                        .iter()
-                        .map(|g| (Arc::from(g.group_id.as_str()), code(g.error_code).map(|()| positions(g)))),
-                ),
+                Ok((answer, _)) => {
+                    let answered = |g: &SharedGroup| {
+                        (Arc::from(g.group_id.as_str()), code(g.error_code).map(|()| positions(g)))
+                    };
+                    told.extend(answer.groups.iter().map(answered));
+                }
             }
         }
         told
