@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use whither_kafka::{ClientConfig, TopicPartition};
 use whither_lab::clients::{Error, Jvm, Records, Start};
 use whither_lab::cluster::{Cluster, Listener, Mechanism, Options, password_of};
 
@@ -67,6 +68,33 @@ fn every_door_opens_for_its_users_and_no_others() {
         assert_eq!(read("admin", "denied").unwrap(), 3, "{door:?}");
     }
     librdkafka_agrees(&cluster);
+    an_id_that_is_not_shown_is_not_taken_for_forgotten(&cluster, &jvm);
+}
+
+/// Brokers leave out transactional ids that a user may not describe, and say nothing.
+fn an_id_that_is_not_shown_is_not_taken_for_forgotten(cluster: &Cluster, jvm: &Jvm) {
+    let open = jvm.producer("open", &[("transactional.id", "pay-7")]).unwrap();
+    open.begin().unwrap();
+    open.send(Records::new("allowed", 0, 1)).unwrap();
+    let partition = TopicPartition { topic: "allowed".into(), partition: 0 };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (user, shown) in [("admin", true), ("reader", false)] {
+        let settings = cluster.client_properties(Listener::SaslPlaintext, Mechanism::Plain, user).unwrap();
+        let (config, _) = ClientConfig::from_properties(&settings.into_iter().collect()).unwrap();
+        runtime.block_on(async {
+            let cluster = whither_kafka::Cluster::connect(config).await.unwrap();
+            let open = cluster.open_transactions(std::slice::from_ref(&partition)).await;
+            let producer = open[&partition].as_ref().unwrap()[0].producer_id;
+            let (known, failed) = cluster.coordinated(&[producer]).await;
+            assert_eq!(known.contains_key(&producer), shown, "{user}: {known:?}");
+            assert_eq!(failed.iter().any(|(_, why)| why.is_unauthorized()), !shown, "{user}: {failed:?}");
+            // One that nobody has is known to be nobody's only by who sees all.
+            let (_, failed) = cluster.coordinated(&[i64::MAX]).await;
+            assert_eq!(failed.is_empty(), shown, "{user}: {failed:?}");
+        });
+    }
+    open.abort().unwrap();
+    open.close().unwrap();
 }
 
 fn librdkafka_agrees(cluster: &Cluster) {

@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::{
     DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest, ProducerId,
+    TransactionalId,
 };
+use kafka_protocol::protocol::StrBytes;
 
 use super::offsets::by_topic;
 use super::{ByPartition, Refusal, code};
 use crate::TopicPartition;
 use crate::cluster::{Cluster, patiently, topic_name};
 use crate::error::Error;
+
+/// A transactional id that no producer has.
+const NOBODYS_ID: &str = "whither.asks-whether-ids-are-shown";
 
 /// A transaction that is open on a partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,7 +81,8 @@ impl Cluster {
     }
 
     /// What the coordinators know of these producers, asked at every broker. A producer that none of them knows
-    /// is absent, if all could be asked.
+    /// is absent, if nothing failed: without the right to describe every transactional id, brokers leave out what
+    /// they do not show us and say nothing, so that is told as a failure.
     pub async fn coordinated(&self, producers: &[i64]) -> (BTreeMap<i64, Coordinated>, Vec<(i32, Refusal)>) {
         let metadata = self.metadata();
         let asked =
@@ -89,7 +95,34 @@ impl Cluster {
                 Err(refusal) => failed.push((broker, refusal)),
             }
         }
+        if failed.is_empty()
+            && producers.iter().any(|p| !known.contains_key(p))
+            && let Some(broker) = metadata.brokers.keys().next()
+            && let Err(refusal) = self.shows_any_transaction(*broker).await
+        {
+            failed.push((*broker, refusal));
+        }
         (known, failed)
+    }
+
+    /// Whether ids we have no name for are shown to us. DescribeTransactions looks at the right before it looks
+    /// for the id (KIP-664), so an id that nobody has tells.
+    async fn shows_any_transaction(&self, broker: i32) -> Result<(), Refusal> {
+        let nobody = TransactionalId(StrBytes::from_static_str(NOBODYS_ID));
+        let described = patiently(self, || {
+            self.ask(broker, |_| {
+                DescribeTransactionsRequest::default().with_transactional_ids(vec![nobody.clone()])
+            })
+        });
+        let (described, _) = described.await.map_err(Refusal::Failed)?;
+        for t in &described.transaction_states {
+            if let Err(refusal) = code(t.error_code)
+                && refusal.is_unauthorized()
+            {
+                return Err(refusal);
+            }
+        }
+        Ok(())
     }
 
     async fn coordinated_at(

@@ -6,7 +6,7 @@ use whither_core::fact::{Coordinator, Transaction};
 use whither_core::{Fact, Key, Name, Partition, Span, Time};
 use whither_kafka::{Coordinated, TopicPartition};
 
-use super::look::{Look, of, partition};
+use super::look::{Look, of, partition, why};
 
 impl Look {
     /// Describes the open transactions of partitions whose last stable offset is not their end.
@@ -23,7 +23,7 @@ impl Look {
                 Ok(some) => open.extend(some.into_iter().map(|t| (partition(&p), t))),
                 Err(refusal) => self.not_seen(
                     &format!("open transactions of {p}"),
-                    &super::look::why(&refusal),
+                    &why(&refusal),
                     "whose they are can't be told",
                     false,
                 ),
@@ -32,6 +32,14 @@ impl Look {
         let producers: BTreeSet<i64> = open.iter().map(|(_, t)| t.producer_id).collect();
         let producers: Vec<i64> = producers.into_iter().collect();
         let (known, failed) = self.cluster.coordinated(&producers).await;
+        for (broker, refusal) in &failed {
+            self.not_seen(
+                &format!("transactions that broker {broker} coordinates"),
+                &why(refusal),
+                "whether an open transaction hangs, and whose it is, can't be told",
+                false,
+            );
+        }
         for (p, t) in open {
             let coordinator = match known.get(&t.producer_id) {
                 Some(c) => Some(knows(c, t.last_write_ms)),
