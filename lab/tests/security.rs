@@ -1,5 +1,7 @@
 //! Every door of a secured cluster answers a real client, and ACLs hold.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 use std::process::{Command, Output};
 
 use whither_kafka::{ClientConfig, TopicPartition};
