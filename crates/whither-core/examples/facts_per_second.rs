@@ -149,6 +149,7 @@ fn commits(core: &mut Core, partitions: i32, groups: usize, rounds: i64) {
                     at,
                     seen: at,
                     transaction: None,
+                    of_letters: false,
                     value: Some(CommitValue { offset: round * 1_000, leader_epoch: 3, topic_id: TopicId(1) }),
                 }));
                 source_offset += 1;

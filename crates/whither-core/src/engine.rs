@@ -6,6 +6,7 @@ use crate::fact::{Fact, Run};
 use crate::joins::Origin;
 use crate::key::{At, Key, Offset, Partition};
 use crate::ledgers::Ledger;
+use crate::letters::Letters;
 use crate::limits::Limits;
 use crate::logs::Log;
 use crate::time::{Span, Time};
@@ -39,11 +40,13 @@ pub struct Policy {
     pub dormant_after: Span,
     /// Loss that retention will cause within this is a risk worth telling.
     pub risk_horizon: Span,
+    /// Records that compaction took before a group came to them are told (R3).
+    pub superseded: bool,
 }
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { dormant_after: Span::hours(24), risk_horizon: Span::hours(24) }
+        Policy { dormant_after: Span::hours(24), risk_horizon: Span::hours(24), superseded: false }
     }
 }
 
@@ -141,6 +144,7 @@ pub struct Engine {
 #[derive(Debug)]
 enum State {
     Log(Box<Log>),
+    Letters(Letters),
     Origin(Origin),
     Ledger(Box<Ledger>),
 }
@@ -178,6 +182,7 @@ impl Engine {
         let cx = Context { key, clock, policy: &self.policy, limits: &self.limits };
         match self.keys.entry(key.clone()).or_insert_with(|| State::new(&key.at)) {
             State::Log(log) => log.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
+            State::Letters(letters) => letters.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
             State::Origin(origin) => origin.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
             State::Ledger(ledger) => ledger.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
         }
@@ -188,6 +193,7 @@ impl Engine {
         let cx = Context { key, clock, policy: &self.policy, limits: &self.limits };
         match self.keys.get_mut(key)? {
             State::Log(log) => log.expire(&cx, out),
+            State::Letters(letters) => letters.expire(&cx, out),
             State::Origin(origin) => origin.expire(&cx, out),
             State::Ledger(ledger) => ledger.expire(&cx, out),
         }
@@ -199,6 +205,7 @@ impl Engine {
         let mut w = Writer::begin(out, key);
         match state {
             State::Log(log) => log.put(&mut w),
+            State::Letters(letters) => letters.put(&mut w),
             State::Origin(origin) => origin.put(&mut w),
             State::Ledger(ledger) => ledger.put(&mut w),
         }
@@ -213,6 +220,7 @@ impl Engine {
         let (key, mut r) = Reader::begin(bytes)?;
         let state = match key.at {
             At::Log(_) => State::Log(Box::new(codec::log(&mut r)?)),
+            At::Letters(_) => State::Letters(codec::letters(&mut r)?),
             At::Origin(..) => State::Origin(codec::origin(&mut r)?),
             At::Ledger(_) => State::Ledger(Box::new(codec::ledger(&mut r)?)),
         };
@@ -226,7 +234,7 @@ impl Engine {
     pub fn run_at(&self, ledger: &Key, offset: Offset) -> Option<Run> {
         match self.keys.get(ledger)? {
             State::Ledger(ledger) => ledger.log.runs.at(offset),
-            State::Log(_) | State::Origin(_) => None,
+            State::Log(_) | State::Letters(_) | State::Origin(_) => None,
         }
     }
 
@@ -245,6 +253,7 @@ impl State {
     fn new(at: &At) -> State {
         match at {
             At::Log(_) => State::Log(Box::default()),
+            At::Letters(_) => State::Letters(Letters::default()),
             At::Origin(..) => State::Origin(Origin::default()),
             At::Ledger(_) => State::Ledger(Box::default()),
         }

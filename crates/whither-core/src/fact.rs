@@ -16,8 +16,8 @@ pub use asked::{
 };
 pub use offsets::{Change, Commit, CommitValue, Committed, Committer, Member, MemberChange, Members, Tail};
 pub use read::{Batch, Bounds, Corrupt, Marker, MarkerKind, Opened, Reading, Unread, WhyUnread};
-pub use routed::{Convention, DeadLetter, Record, Role, RoutedAway};
-pub use told::{Cut, GaveUp, Progress, Replaced, RolledBack, Run, RunKind};
+pub use routed::{Convention, DeadLetter, Purged, Record, Role, RoutedAway};
+pub use told::{Cut, GaveUp, Progress, RolledBack, Run, RunKind, Truncated};
 
 /// Something observed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +37,8 @@ pub enum Fact {
     Unread(Unread),
     /// A range that can't be read: CRC or structure is broken.
     Corrupt(Corrupt),
+    /// Where a leader epoch ends (OffsetForLeaderEpoch): what was read of it above is gone.
+    EpochEnd(EpochEnd),
     /// A record of a dead-letter or retry topic that names where it came from.
     DeadLetter(DeadLetter),
     /// An offset commit, from `__consumer_offsets` (keys of type 0 and 1).
@@ -55,8 +57,6 @@ pub enum Fact {
     Topic(Topic),
     /// The partition's size on its leader's disk (DescribeLogDirs).
     Size(Size),
-    /// Where a leader epoch ends (OffsetForLeaderEpoch).
-    EpochEnd(EpochEnd),
     /// An open transaction on this partition (DescribeProducers, DescribeTransactions).
     Transaction(Transaction),
     /// A group as its coordinator describes it, for a partition it has a position in or is assigned.
@@ -79,11 +79,12 @@ pub enum Fact {
     GaveUp(GaveUp),
     /// Logs to ledgers: a transaction was rolled back.
     RolledBack(RolledBack),
-    /// Logs to ledgers: records that were read have been replaced by others (R4).
-    Replaced(Replaced),
-    /// Logs to joins, and to the ledger of the partition it is in: a record that says where it came from has
-    /// been settled.
+    /// Logs to ledgers: records that were read are in the log no more (R4).
+    Truncated(Truncated),
+    /// Logs to letters, letters to joins: a record that says where it came from has been settled.
     Station(DeadLetter),
+    /// Letters to joins: a dead letter is gone, and nobody had read it.
+    Purged(Purged),
     /// Joins to ledgers: what became of a record that was routed away.
     RoutedAway(RoutedAway),
 }

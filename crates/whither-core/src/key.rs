@@ -59,6 +59,8 @@ pub struct Key {
 pub enum At {
     /// *Logs*: a partition being read, internal topics too.
     Log(Partition),
+    /// *Letters*: a partition that dead letters wait in.
+    Letters(Partition),
     /// *Joins*: the record that dead letters and retries say they came from.
     Origin(Partition, Offset),
     /// *Ledgers*: a partition with its groups and their balance.
@@ -70,6 +72,12 @@ impl Key {
     #[must_use]
     pub fn log(cluster: &Name, partition: &Partition) -> Key {
         Key { cluster: cluster.clone(), at: At::Log(partition.clone()) }
+    }
+
+    /// The *letters* key of a partition.
+    #[must_use]
+    pub fn letters(cluster: &Name, partition: &Partition) -> Key {
+        Key { cluster: cluster.clone(), at: At::Letters(partition.clone()) }
     }
 
     /// The *joins* key of a record.
@@ -88,7 +96,7 @@ impl Key {
     #[must_use]
     pub fn partition(&self) -> &Partition {
         match &self.at {
-            At::Log(p) | At::Origin(p, _) | At::Ledger(p) => p,
+            At::Log(p) | At::Letters(p) | At::Origin(p, _) | At::Ledger(p) => p,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod fact;
 pub mod limits;
 mod admit;
 mod logs;
+mod letters;
 mod joins;
 mod ledgers;
 pub mod verdict;

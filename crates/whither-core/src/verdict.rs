@@ -327,7 +327,8 @@ pub struct Balance {
     pub records: u64,
     /// Whether a width is part of `records`.
     pub at_most: bool,
-    /// How the row is made up, in offset order.
+    /// How the row is made up: what is in the log or was, in offset order, then what the log lost again and what
+    /// was routed away.
     pub stretches: Vec<Stretch>,
     /// The group's latest commit, if it has one.
     pub committed: Option<Offset>,

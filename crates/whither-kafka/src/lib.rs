@@ -22,8 +22,8 @@ pub mod batch;
 pub mod coordinator;
 
 pub use calls::{
-    ByPartition, Coordinated, Described, DescribedGroup, DescribedMember, GroupListing, ListedOffset,
-    OpenTransaction, Refusal, Settings, SharePosition, SharePositions, When,
+    AskedEpoch, ByPartition, Coordinated, Described, DescribedGroup, DescribedMember, GroupListing,
+    ListedOffset, OpenTransaction, Refusal, Settings, SharePosition, SharePositions, When,
 };
 pub use cluster::Cluster;
 pub use config::{ClientConfig, Identity, Pem, Sasl, ScramHash, Secret, Security, Tls};

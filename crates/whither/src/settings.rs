@@ -36,6 +36,8 @@ pub struct Settings {
     pub since: Duration,
     /// Loss that retention will cause within this is a risk.
     pub risk_horizon: Duration,
+    /// Records that compaction took before a group came to them are told.
+    pub superseded: bool,
 }
 
 /// Where the cluster is and how to get in. Secrets do not show in its `Debug`.
@@ -227,6 +229,7 @@ impl Settings {
             deadline: v.length("check.deadline"),
             since: v.length("check.since"),
             risk_horizon: v.length("risk.horizon"),
+            superseded: v.text("check.superseded").as_deref() == Some("yes"),
         }
     }
 }

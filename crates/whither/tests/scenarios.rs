@@ -19,12 +19,7 @@ use whither_core::{Clock, Time};
 
 /// Stories that the core does not judge as RULES wants yet, and what is wrong. One that comes right must be
 /// taken off this list: the test says so.
-const WRONG_SO_FAR: &[(&str, &str)] = &[
-    ("dead_letter_purged", "a purged dead letter is not told of its origin yet"),
-    ("log_regressed", "nobody read the truncated range: at most its width"),
-    ("reads_uncommitted", "records of the open transaction are not counted"),
-    ("topic_deleted", "R5: the row does not say deleted, and the count was seen"),
-];
+const WRONG_SO_FAR: &[(&str, &str)] = &[];
 
 fn wrong_so_far(name: &str) -> Option<&'static str> {
     WRONG_SO_FAR.iter().find(|(n, _)| *n == name).map(|(_, why)| *why)

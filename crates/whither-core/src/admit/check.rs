@@ -40,24 +40,25 @@ fn belongs(at: &At, fact: &Fact) -> bool {
         | Fact::Commit(_)
         | Fact::Members(_)
         | Fact::MemberChange(_) => matches!(at, At::Log(_)),
-        Fact::Bounds(_) | Fact::Opened(_) | Fact::Corrupt(_) => !matches!(at, At::Origin(..)),
-        Fact::Station(_) => !matches!(at, At::Log(_)),
+        Fact::Bounds(_) => !matches!(at, At::Origin(..)),
+        Fact::Opened(_) | Fact::Corrupt(_) | Fact::EpochEnd(_) => matches!(at, At::Log(_) | At::Ledger(_)),
+        Fact::Station(_) => matches!(at, At::Letters(_) | At::Origin(..)),
+        Fact::Purged(_) => matches!(at, At::Origin(..)),
+        Fact::Committed(_) => matches!(at, At::Letters(_) | At::Ledger(_)),
         Fact::Record(_)
         | Fact::Config(_)
         | Fact::Size(_)
         | Fact::Topic(_)
-        | Fact::EpochEnd(_)
         | Fact::Transaction(_)
         | Fact::Group(_)
         | Fact::SharePosition(_)
         | Fact::Run(_)
         | Fact::Cut(_)
         | Fact::Progress(_)
-        | Fact::Committed(_)
         | Fact::Tail(_)
         | Fact::GaveUp(_)
         | Fact::RolledBack(_)
-        | Fact::Replaced(_)
+        | Fact::Truncated(_)
         | Fact::RoutedAway(_) => matches!(at, At::Ledger(_)),
     }
 }
@@ -78,7 +79,10 @@ fn fits_names(fact: &Fact, limit: usize) -> bool {
         Fact::Members(m) => fits(&m.group) && m.members.iter().flatten().all(member),
         Fact::MemberChange(m) => fits(&m.group) && fits(&m.member_id) && fits_change(&m.change, limit),
         Fact::DeadLetter(d) | Fact::Station(d) => letter(d),
-        Fact::RoutedAway(a) => a.stations.iter().all(letter),
+        Fact::RoutedAway(a) => {
+            a.stations.iter().all(letter) && a.purged.iter().all(|p| fits(&p.partition.topic))
+        }
+        Fact::Purged(p) => fits(&p.partition.topic),
         Fact::Group(g) => fits(&g.group),
         Fact::SharePosition(s) => fits(&s.group),
         _ => true,
@@ -126,7 +130,8 @@ pub(crate) fn is_sound(fact: &Fact) -> bool {
         | Fact::Tail(_)
         | Fact::GaveUp(_)
         | Fact::RolledBack(_)
-        | Fact::Replaced(_)
+        | Fact::Truncated(_)
+        | Fact::Purged(_)
         | Fact::RoutedAway(_) => sound_between(fact),
     }
 }
@@ -143,12 +148,14 @@ fn sound_between(fact: &Fact) -> bool {
                 && is_offset(p.to)
                 && p.origin <= p.to
                 && p.covered <= width(p.origin, p.to)
-                && p.records.checked_add(p.unread).is_some_and(|both| both <= p.covered)
+                && p.covered.checked_add(p.truncated).is_some_and(|all| all <= OFFSET_MAX.unsigned_abs())
+                && p.records.checked_add(p.unread).is_some_and(|both| both <= p.covered + p.truncated)
         }
         Fact::Committed(c) => is_offset(c.source_offset) && c.value.is_none_or(|v| is_offset(v.offset)),
         Fact::GaveUp(g) => is_offset(g.offset),
         Fact::RolledBack(r) => range(r.from, r.to) && is_offset(r.marker),
-        Fact::Replaced(r) => range(r.from, r.to),
+        Fact::Truncated(t) => range(t.from, t.to),
+        Fact::Purged(p) => holds_one(p.offset) && p.offset < p.log_start && is_offset(p.log_start),
         Fact::RoutedAway(a) => holds_one(a.offset) && !a.stations.is_empty(),
         _ => true,
     }

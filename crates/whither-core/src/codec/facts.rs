@@ -4,9 +4,9 @@ use super::wire::{Code, Reader, Writer, record, words};
 use crate::engine::NotASnapshot;
 use crate::fact::{
     Bounds, CommitValue, Committed, Committer, Config, Convention, Coordinator, Corrupt, Cut, DeadLetter,
-    EpochEnd, Fact, GaveUp, GroupKind, GroupState, Marker, MarkerKind, Member, Opened, Progress, Record,
-    Replaced, Role, RolledBack, RoutedAway, Run, RunKind, SharePosition, Size, Tail, Topic, TopicState,
-    Transaction, WhyUnread,
+    EpochEnd, Fact, GaveUp, GroupKind, GroupState, Marker, MarkerKind, Member, Opened, Progress, Purged,
+    Record, Role, RolledBack, RoutedAway, Run, RunKind, SharePosition, Size, Tail, Topic, TopicState,
+    Transaction, Truncated, WhyUnread,
 };
 use crate::key::TopicId;
 use crate::time::{Span, Time};
@@ -58,9 +58,9 @@ record! {
     Cut { base, last, log_start }
     GaveUp { producer_id, producer_epoch, offset, at }
     RolledBack { producer_id, from, to, records, marker, at }
-    Replaced { from, to, epoch_before, epoch_now, at }
+    Truncated { from, to, epoch, at }
     Run { from, to, records, kind }
-    Progress { topic_id, origin, to, covered, records, unread, newest, first, sample }
+    Progress { topic_id, origin, to, covered, truncated, records, unread, newest, first, sample }
     Tail { offsets_partition, holes, since }
     CommitValue { offset, leader_epoch, topic_id }
     Member { member_id, client_id, host, assigned }
@@ -70,7 +70,8 @@ record! {
     Topic { at, state }
     EpochEnd { topic_id, epoch, end, at }
     Transaction { at, producer_id, start, last_write, coordinator }
-    RoutedAway { offset, stations }
+    RoutedAway { offset, stations, purged }
+    Purged { partition, offset, log_start, at, watched }
     Config {
         retention_ms, retention_bytes, compacts, deletes, unclean_elections, offsets_retention,
     }
@@ -218,6 +219,10 @@ impl Code for Fact {
                 5_u8.put(w);
                 s.put(w);
             }
+            Fact::Truncated(truncated) => {
+                6_u8.put(w);
+                truncated.put(w);
+            }
             other => {
                 debug_assert!(false, "{other:?} is never held back");
                 2_u8.put(w);
@@ -232,6 +237,7 @@ impl Code for Fact {
             3 => Code::get(r).map(Fact::Run),
             4 => Code::get(r).map(Fact::Opened),
             5 => Code::get(r).map(Fact::SharePosition),
+            6 => Code::get(r).map(Fact::Truncated),
             _ => r.fail("a fact that waits"),
         }
     }

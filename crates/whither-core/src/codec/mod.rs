@@ -8,6 +8,7 @@ mod sound;
 use crate::engine::NotASnapshot;
 use crate::joins::Origin;
 use crate::ledgers::Ledger;
+use crate::letters::Letters;
 use crate::logs::Log;
 
 pub(crate) use wire::{Code, Reader, Writer};
@@ -20,6 +21,10 @@ fn state<T: Code>(r: &mut Reader<'_>, is_sound: fn(&T) -> bool) -> Result<T, Not
 
 pub(crate) fn log(r: &mut Reader<'_>) -> Result<Log, NotASnapshot> {
     state(r, sound::log)
+}
+
+pub(crate) fn letters(r: &mut Reader<'_>) -> Result<Letters, NotASnapshot> {
+    state(r, sound::letters)
 }
 
 pub(crate) fn origin(r: &mut Reader<'_>) -> Result<Origin, NotASnapshot> {

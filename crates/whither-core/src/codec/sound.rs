@@ -3,7 +3,8 @@
 use crate::admit::{is_offset, is_sound};
 use crate::fact::{DeadLetter, Fact, Run};
 use crate::joins::Origin;
-use crate::ledgers::{Ledger, Life, LogView, MoveKind, Positions, Share};
+use crate::ledgers::{Ledger, Life, LogView, MoveKind, Positions, Share, Superseded};
+use crate::letters::Letters;
 use crate::logs::{Log, Segment};
 
 pub(super) fn log(log: &Log) -> bool {
@@ -13,8 +14,16 @@ pub(super) fn log(log: &Log) -> bool {
         .zip(log.segments.iter().skip(1))
         .all(|(a, b)| a.next <= b.from && a.from < b.from);
     let waiting = log.commits.pending.values().flatten().all(|(_, c)| is_sound(&Fact::Committed(c.clone())));
+    let sum = |of: fn(&Segment) -> u64| log.segments.iter().try_fold(0_u64, |sum, s| sum.checked_add(of(s)));
+    let plus = |sum: Option<u64>, more: u64| sum.and_then(|sum| sum.checked_add(more));
+    let most = plus(sum(Segment::covered), log.truncated);
+    let counted = plus(sum(|s| s.records), log.lost_records);
+    let left_out = plus(sum(|s| s.unread), log.lost_unread);
+    let all = counted.zip(left_out).and_then(|(a, b)| a.checked_add(b));
+    let adds_up = all.zip(most).is_some_and(|(all, most)| all <= most);
     ordered
         && waiting
+        && adds_up
         && is_offset(log.reading)
         && log.origin.is_none_or(is_offset)
         && log.bounds.is_none_or(|b| is_sound(&Fact::Bounds(b)))
@@ -28,7 +37,7 @@ fn segment(s: &Segment) -> bool {
     is_offset(s.from)
         && is_offset(s.next)
         && s.from <= s.next
-        && s.records.checked_add(s.unread).is_some_and(|both| both <= s.covered())
+        && s.missing <= s.next.abs_diff(s.from)
         && s.pending.iter().all(|p| within(p.from, p.to))
         && s.transactions.first_ends.values().all(|m| is_sound(&Fact::Marker(*m)))
         && open.clone().all(|o| o.runs.iter().all(held) && o.stations.iter().all(letter))
@@ -39,8 +48,14 @@ fn letter(l: &DeadLetter) -> bool {
     is_sound(&Fact::DeadLetter(l.clone()))
 }
 
+pub(super) fn letters(letters: &Letters) -> bool {
+    letters.waiting.iter().all(|(at, (_, origin))| is_offset(*at) && is_offset(*origin))
+        && letters.read_to.is_none_or(is_offset)
+        && letters.held.facts.iter().all(|(_, f)| is_sound(f))
+}
+
 pub(super) fn origin(origin: &Origin) -> bool {
-    origin.stations.iter().all(letter)
+    origin.stations.iter().all(letter) && origin.purged.iter().all(|p| is_sound(&Fact::Purged(p.clone())))
 }
 
 pub(super) fn ledger(ledger: &Ledger) -> bool {
@@ -67,11 +82,10 @@ fn view(log: &LogView) -> bool {
         && log.progress.is_none_or(|p| is_sound(&Fact::Progress(p)))
         && log.starts.iter().all(|(_, start)| is_offset(*start))
         && log.samples.iter().all(|(offset, _)| is_offset(*offset))
-        && log.replaced.iter().all(|r| is_sound(&Fact::Replaced(*r)))
+        && log.truncated.iter().all(|t| is_offset(t.from) && is_offset(t.to) && t.from < t.to)
         && log.corrupt.iter().all(|c| is_sound(&Fact::Corrupt(*c)))
         && log.gave_up.iter().all(|g| is_sound(&Fact::GaveUp(*g)))
         && log.went_back.iter().all(|w| is_offset(w.from) && is_offset(w.to))
-        && log.letters.iter().all(|(at, l)| *at == l.offset && letter(l))
         && log.epoch_ends.values().all(|e| is_sound(&Fact::EpochEnd(*e)))
         && log.transactions.values().all(|t| is_sound(&Fact::Transaction(t.clone())))
         && log
@@ -108,6 +122,9 @@ fn life(life: &Life) -> bool {
     starts
         && single.into_iter().flatten().chain(moved).all(|c| is_offset(c.offset))
         && life.lowest.is_none_or(is_offset)
-        && life.earlier.is_none_or(|(_, offset)| is_offset(offset))
-        && life.odd.as_ref().is_none_or(|o| is_offset(o.blurred))
+        && [life.earlier, life.later].into_iter().flatten().all(|(_, offset)| is_offset(offset))
+        && life.odd.as_ref().is_none_or(|o| {
+            let sound = |s: &Superseded| is_offset(s.from) && is_offset(s.to) && is_offset(s.position.offset);
+            is_offset(o.blurred) && o.superseded.iter().all(sound)
+        })
 }

@@ -6,12 +6,14 @@ use crate::engine::NotASnapshot;
 use crate::joins::Origin;
 use crate::ledgers::{
     Commit, Described, Habit, Ledger, Life, LogView, Move, MoveKind, Odd, Overtaken, People, Piece,
-    Positions, Removed, Runs, Share, WentBack,
+    Positions, Removed, Runs, Share, Sums, Superseded, Truncation, WentBack,
 };
-use crate::logs::{Commits, InForce, Log, Membership, Open, Pending, Segment, Transactions};
+use crate::letters::Letters;
+use crate::logs::{Commits, InForce, Led, Log, Membership, Open, Pending, Segment, Transactions};
 
 record! {
-    Segment { from, next, records, unread, newest, first, sample, pending, transactions }
+    Segment { from, next, records, unread, missing, newest, first, sample, pending, transactions }
+    Led { epoch, to }
     Pending { from, to, producer_id, committed }
     Open { runs, stations, doubted }
     Transactions { open, first_ends, runs }
@@ -19,28 +21,33 @@ record! {
     InForce { first_heard, classic, modern, told, empty_since }
     Commits {
         membership, pending, pending_commits, told, holes, hole_inside, since, newest, taken_to, tail_told,
+        letters,
     }
-    Origin { stations }
+    Letters { topic_id, waiting, read_to, held }
+    Origin { stations, purged }
     HeldBack { facts }
     People { list }
     Runs { runs }
     Piece { from, to, data, aborted, other, kind }
     WentBack { from, to, seen, at }
+    Truncation { from, to, epoch, at, held }
+    Sums { width, data, aborted, open, unread, corrupt, undecided }
     Commit {
         offset, at, seen, source_offset, offsets_partition, leader_epoch, holes, who, transactional,
     }
     Move { kind, before, this }
     Removed { at, offsets_partition, source_offset, before, latest, had_members, empty_since }
-    Odd { removed, moves, blurred }
-    Life { topic_id, lowest, latest, highest, first, first_ever, earlier, odd }
+    Odd { removed, moves, superseded, blurred }
+    Superseded { from, to, at, position }
+    Life { topic_id, lowest, latest, highest, first, first_ever, earlier, later, odd }
     Habit { by_members, by_nobody, with_epoch, without_epoch, in_row, most_in_row }
     Described { at, state, kind, assigned, subscribed, expected }
     Positions { life, other, habit, group_since, described }
     Overtaken { from, to, at }
     Share { latest, lowest, overtaken }
     LogView {
-        topic_id, bounds, runs, progress, starts, highest_end, went_back, replaced, cut, epoch_ends,
-        transactions, rolled_back, gave_up, corrupt, letters, samples,
+        topic_id, bounds, runs, progress, starts, highest_end, went_back, truncated, cut, epoch_ends,
+        transactions, rolled_back, gave_up, corrupt, samples,
     }
     Ledger {
         log, incarnation_at, before, groups, shares, people, turned_to, config, size, topic, away, looked_at,
@@ -50,8 +57,8 @@ record! {
 
 impl Code for Log {
     fn put(&self, w: &mut Writer<'_>) {
-        let Log { topic_id, bounds, origin, segments, reading, producers, leaders, commits, current, told } =
-            self;
+        let Log { topic_id, bounds, origin, segments, reading, producers, leaders, tail, .. } = self;
+        let Log { truncated, lost_records, lost_unread, commits, holds_letters, current, told, .. } = self;
         debug_assert!(current.is_none(), "a run ends with the call");
         topic_id.put(w);
         bounds.put(w);
@@ -60,7 +67,12 @@ impl Code for Log {
         reading.put(w);
         producers.put(w);
         leaders.put(w);
+        tail.put(w);
+        truncated.put(w);
+        lost_records.put(w);
+        lost_unread.put(w);
         commits.put(w);
+        holds_letters.put(w);
         told.put(w);
     }
 
@@ -73,7 +85,12 @@ impl Code for Log {
             reading: Code::get(r)?,
             producers: Code::get(r)?,
             leaders: Code::get(r)?,
+            tail: Code::get(r)?,
+            truncated: Code::get(r)?,
+            lost_records: Code::get(r)?,
+            lost_unread: Code::get(r)?,
             commits: Code::get(r)?,
+            holds_letters: Code::get(r)?,
             current: None,
             told: Code::get(r)?,
         })

@@ -318,6 +318,10 @@ impl Code for At {
                 0_u8.put(w);
                 partition.put(w);
             }
+            At::Letters(partition) => {
+                3_u8.put(w);
+                partition.put(w);
+            }
             At::Origin(partition, offset) => {
                 1_u8.put(w);
                 partition.put(w);
@@ -335,6 +339,7 @@ impl Code for At {
             0 => Ok(At::Log(Code::get(r)?)),
             1 => Ok(At::Origin(Code::get(r)?, Code::get(r)?)),
             2 => Ok(At::Ledger(Code::get(r)?)),
+            3 => Ok(At::Letters(Code::get(r)?)),
             _ => r.fail("a stage"),
         }
     }

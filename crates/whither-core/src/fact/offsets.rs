@@ -19,6 +19,8 @@ pub struct Commit {
     pub seen: Time,
     /// The producer id of the transactional batch it is in; none outside a transaction.
     pub transaction: Option<i64>,
+    /// The partition is one that dead letters wait in: who reads them must be known there.
+    pub of_letters: bool,
     /// What was committed; none for a tombstone.
     pub value: Option<CommitValue>,
 }

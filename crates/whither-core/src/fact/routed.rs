@@ -79,4 +79,21 @@ pub struct RoutedAway {
     pub offset: Offset,
     /// The stations it passed, first to last; never empty.
     pub stations: Vec<DeadLetter>,
+    /// Those of them that were gone before anybody read them.
+    pub purged: Vec<Purged>,
+}
+
+/// A dead letter that left its topic before any group had passed it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Purged {
+    /// Where it was.
+    pub partition: Partition,
+    /// Its offset there.
+    pub offset: Offset,
+    /// The log start that was seen above it.
+    pub log_start: Offset,
+    /// When that was seen.
+    pub at: Time,
+    /// A group has a position in the partition: a member of it may have read the letter and not committed.
+    pub watched: bool,
 }

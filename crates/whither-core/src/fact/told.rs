@@ -62,11 +62,13 @@ pub struct Progress {
     pub origin: Offset,
     /// The highest offset it has covered, exclusive.
     pub to: Offset,
-    /// Offsets its reads have covered.
+    /// Offsets its reads have covered, without those that the log lost again.
     pub covered: u64,
-    /// Data records it counted among them.
+    /// Offsets it had covered and the log lost again: what stood there counts on in `records` and `unread`.
+    pub truncated: u64,
+    /// Data records it counted.
     pub records: u64,
-    /// Offsets among them that it left unread or could not read.
+    /// Offsets that it left unread or could not read.
     pub unread: u64,
     /// The time of the newest record it read.
     pub newest: Time,
@@ -106,17 +108,15 @@ pub struct RolledBack {
     pub at: Time,
 }
 
-/// Records that were read once and are others now: a later leader epoch wrote over them.
+/// Records that were read once and that the log lost again: a later leader never had them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Replaced {
+pub struct Truncated {
     /// Start of the range.
     pub from: Offset,
     /// End of the range, exclusive.
     pub to: Offset,
-    /// The leader epoch they were written in.
-    pub epoch_before: i32,
-    /// The leader epoch of what is there now.
-    pub epoch_now: i32,
-    /// The newest timestamp of what is there now.
+    /// The leader epoch they were written in; where there were several, the last.
+    pub epoch: i32,
+    /// When that was seen.
     pub at: Time,
 }

@@ -1,4 +1,4 @@
-//! Stage 2, *joins*: ties what was told elsewhere to the record it is about.
+//! Stage 3, *joins*: ties what was told elsewhere to the record it is about.
 
 mod origin;
 

@@ -1,7 +1,7 @@
 //! Dead letters and retries of one record, by the record they say they came from first.
 
 use crate::engine::{Context, Deadline, Output, Refusal};
-use crate::fact::{DeadLetter, Fact, RoutedAway};
+use crate::fact::{DeadLetter, Fact, Purged, RoutedAway};
 use crate::key::{At, Key};
 use alloc::vec::Vec;
 
@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Origin {
     pub(crate) stations: Vec<DeadLetter>,
+    /// Those that were gone before anybody read them.
+    pub(crate) purged: Vec<Purged>,
 }
 
 impl Origin {
@@ -18,16 +20,19 @@ impl Origin {
         facts: &[&Fact],
         out: &mut Vec<Output>,
     ) -> Option<Deadline> {
-        let before = self.stations.len();
+        let known = |origin: &Origin| (origin.stations.len(), origin.purged.len());
+        let before = known(self);
         for fact in facts {
             match fact {
                 Fact::Station(station) => self.add(cx, station, out),
+                Fact::Purged(purged) => self.lose(cx, purged, out),
                 _ => cx.refuse(Refusal::WrongStage, out),
             }
         }
         let At::Origin(partition, offset) = &cx.key.at else { return None };
-        if self.stations.len() > before {
-            let away = RoutedAway { offset: *offset, stations: self.stations.clone() };
+        if known(self) != before && !self.stations.is_empty() {
+            let (stations, purged) = (self.stations.clone(), self.purged.clone());
+            let away = RoutedAway { offset: *offset, stations, purged };
             out.push(Output::Fact(Key::ledger(&cx.key.cluster, partition), Fact::RoutedAway(away)));
         }
         None
@@ -36,6 +41,17 @@ impl Origin {
     #[expect(clippy::unused_self, reason = "every stage has the same alphabet")]
     pub(crate) fn expire(&mut self, _: &Context<'_>, _: &mut Vec<Output>) -> Option<Deadline> {
         None
+    }
+
+    fn lose(&mut self, cx: &Context<'_>, purged: &Purged, out: &mut Vec<Output>) {
+        let same = |p: &Purged| p.partition == purged.partition && p.offset == purged.offset;
+        if self.purged.iter().any(same) {
+            return;
+        }
+        if self.purged.len() >= cx.limits.stations {
+            return cx.refuse(Refusal::Full, out);
+        }
+        self.purged.push(purged.clone());
     }
 
     fn add(&mut self, cx: &Context<'_>, station: &DeadLetter, out: &mut Vec<Output>) {

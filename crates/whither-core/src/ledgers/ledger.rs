@@ -8,8 +8,8 @@ use super::share::Share;
 use crate::admit::HeldBack;
 use crate::engine::{Context, Deadline, Need, Output, ReadDeeper, Refusal};
 use crate::fact::{
-    Bounds, Committed, Config, DeadLetter, EpochEnd, Fact, Group, Progress, Record, RoutedAway,
-    SharePosition, Size, Tail, Topic, Transaction,
+    Bounds, Committed, Config, EpochEnd, Fact, Group, Opened, Progress, Record, RoutedAway, SharePosition,
+    Size, Tail, Topic, Transaction,
 };
 use crate::key::{Name, Offset, TopicId};
 use crate::time::Time;
@@ -70,11 +70,11 @@ impl Ledger {
 
     fn one(&mut self, cx: &Context<'_>, fact: &Fact, out: &mut Vec<Output>) {
         match fact {
-            Fact::Run(_) | Fact::Opened(_) => {
+            Fact::Run(_) | Fact::Opened(_) | Fact::Truncated(_) => {
                 self.arriving.push(fact.clone());
                 // Too many to wait for their counters: these will come.
                 if self.arriving.len() > cx.limits.held_back {
-                    self.arrive();
+                    self.arrive(cx);
                 }
             }
             Fact::Progress(progress) => self.progress(cx, progress),
@@ -82,7 +82,6 @@ impl Ledger {
             Fact::Corrupt(corrupt) => bounded_push(&mut self.log.corrupt, *corrupt, cx.limits.exceptions),
             Fact::GaveUp(gave_up) => bounded_push(&mut self.log.gave_up, *gave_up, cx.limits.exceptions),
             Fact::RolledBack(rolled_back) => self.log.note_rolled_back(rolled_back),
-            Fact::Replaced(replaced) => self.log.note_replaced(replaced, cx.limits),
             Fact::Committed(c) => self.held.hold(c.seen, fact),
             Fact::SharePosition(s) => self.held.hold(s.at, fact),
             Fact::Bounds(b) => {
@@ -98,7 +97,6 @@ impl Ledger {
             Fact::Tail(tail) => {
                 self.tails.insert(tail.offsets_partition, *tail);
             }
-            Fact::Station(letter) => self.letter(cx, letter, out),
             Fact::RoutedAway(away) => self.routed_away(cx, away, out),
             Fact::Record(record) => {
                 if self.away.contains_key(&record.offset) {
@@ -124,17 +122,34 @@ impl Ledger {
 
     /// Takes in the runs that these counters cover.
     fn progress(&mut self, cx: &Context<'_>, progress: &Progress) {
-        self.arrive();
+        self.arrive(cx);
         self.log.sample(progress.sample, cx.limits);
         self.log.progress = Some(*progress);
     }
 
-    fn arrive(&mut self) {
-        for fact in self.arriving.drain(..) {
+    fn arrive(&mut self, cx: &Context<'_>) {
+        for fact in core::mem::take(&mut self.arriving) {
             match fact {
                 Fact::Run(run) => self.log.runs.put(run),
-                Fact::Opened(opened) => self.log.runs.open(&opened),
+                Fact::Opened(opened) => {
+                    if cx.policy.superseded {
+                        self.supersede(cx, &opened);
+                    }
+                    self.log.runs.open(&opened);
+                }
+                Fact::Truncated(truncated) => self.log.truncate(&truncated, cx.limits),
                 _ => {}
+            }
+        }
+    }
+
+    /// R3: records that were there once and are not where their range was read again.
+    fn supersede(&mut self, cx: &Context<'_>, opened: &Opened) {
+        for range in self.log.runs.missing(opened) {
+            for positions in self.groups.values_mut() {
+                if let Some(life) = positions.life_in_mut(self.log.topic_id) {
+                    life.supersede(range, cx.clock.now, cx.limits);
+                }
             }
         }
     }
@@ -245,13 +260,6 @@ impl Ledger {
         } else if self.admit(cx, &group.group, out) {
             self.group(cx, group, out);
         }
-    }
-
-    fn letter(&mut self, cx: &Context<'_>, letter: &DeadLetter, out: &mut Vec<Output>) {
-        if self.log.letters.len() >= cx.limits.exceptions && !self.log.letters.contains_key(&letter.offset) {
-            return cx.refuse(Refusal::Full, out);
-        }
-        self.log.letters.insert(letter.offset, letter.clone());
     }
 
     fn routed_away(&mut self, cx: &Context<'_>, away: &RoutedAway, out: &mut Vec<Output>) {

@@ -69,8 +69,19 @@ pub(crate) struct Removed {
 pub(crate) struct Odd {
     pub(crate) removed: Option<Removed>,
     pub(crate) moves: Vec<Move>,
+    /// Records that compaction took above the position, where they are asked for.
+    pub(crate) superseded: Vec<Superseded>,
     /// Moves were forgotten: below this, nobody can tell any more what was read and what passed over.
     pub(crate) blurred: Offset,
+}
+
+/// Records that were read above a group's position and that compaction took.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Superseded {
+    pub(crate) from: Offset,
+    pub(crate) to: Offset,
+    pub(crate) at: Time,
+    pub(crate) position: Commit,
 }
 
 /// One group's positions in one incarnation.
@@ -87,12 +98,13 @@ pub(crate) struct Life {
     pub(crate) first: Option<Commit>,
     /// Nothing is known from before it.
     pub(crate) first_ever: bool,
-    /// An older position, for the pace.
+    /// An older position, for the pace, and the one that takes its place.
     pub(crate) earlier: Option<(Time, Offset)>,
+    pub(crate) later: Option<(Time, Offset)>,
     pub(crate) odd: Option<Box<Odd>>,
 }
 
-/// Positions this far apart in time make a pace.
+/// Positions this far apart in time make a pace: commits that follow each other say more of how a client polls.
 const PACE_MS: i64 = 60_000;
 
 impl Life {
@@ -105,6 +117,7 @@ impl Life {
         first: None,
         first_ever: false,
         earlier: None,
+        later: None,
         odd: None,
     };
 
@@ -141,6 +154,22 @@ impl Life {
     ) -> &'a [(Time, Offset)] {
         let known = self.topic_id.is_known() && current.is_known();
         if known && self.topic_id != current { &[] } else { starts }
+    }
+
+    /// Records that are not there any more and that the group had not come to.
+    pub(crate) fn supersede(&mut self, (from, to): (Offset, Offset), at: Time, limits: &Limits) {
+        let Some(position) = self.latest else { return };
+        let from = from.max(position.offset);
+        let known = |s: &Superseded| s.from <= from && to <= s.to;
+        let odd = self.odd.as_deref().map_or(&[][..], |odd| &odd.superseded);
+        if from >= to || odd.iter().any(known) {
+            return;
+        }
+        let superseded = &mut self.odd.get_or_insert_default().superseded;
+        if superseded.len() >= limits.moves.max(1) {
+            superseded.remove(0);
+        }
+        superseded.push(Superseded { from, to, at, position });
     }
 
     /// Takes in a tombstone.
@@ -238,8 +267,8 @@ impl Life {
 
     fn note_pace(&mut self) {
         let Some(latest) = &self.latest else { return };
-        if self.earlier.is_none_or(|(at, _)| latest.at.since(at).0 >= 2 * PACE_MS) {
-            self.earlier = Some((latest.at, latest.offset));
+        if self.later.is_none_or(|(at, _)| latest.at.since(at).0 >= PACE_MS) {
+            self.earlier = self.later.replace((latest.at, latest.offset));
         }
     }
 
@@ -263,15 +292,16 @@ impl Life {
 
     /// Every commit that is held, to see who is still named.
     pub(crate) fn held_mut(&mut self) -> impl Iterator<Item = &mut Commit> {
-        let (moves, removed) = match self.odd.as_deref_mut() {
-            Some(odd) => (odd.moves.as_mut_slice(), odd.removed.as_mut()),
-            None => (Default::default(), None),
+        let (moves, superseded, removed) = match self.odd.as_deref_mut() {
+            Some(odd) => (odd.moves.as_mut_slice(), odd.superseded.as_mut_slice(), odd.removed.as_mut()),
+            None => (Default::default(), Default::default(), None),
         };
         let single = [self.latest.as_mut(), self.highest.as_deref_mut(), self.first.as_mut()];
         single
             .into_iter()
             .flatten()
             .chain(removed.into_iter().flat_map(|r| [&mut r.before, &mut r.latest]))
+            .chain(superseded.iter_mut().map(|s| &mut s.position))
             .chain(moves.iter_mut().flat_map(|m| [&mut m.before, &mut m.this]))
     }
 }

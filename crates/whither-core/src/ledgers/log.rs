@@ -1,12 +1,10 @@
 //! What a ledger knows of its partition's log.
 
-use super::runs::Runs;
-use crate::fact::{
-    Bounds, Corrupt, Cut, DeadLetter, EpochEnd, GaveUp, Progress, Replaced, RolledBack, Transaction,
-};
+use super::runs::{Runs, Sums};
+use crate::fact::{Bounds, Corrupt, Cut, EpochEnd, GaveUp, Progress, RolledBack, Transaction, Truncated};
 use crate::key::{Offset, TopicId};
 use crate::limits::Limits;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -23,8 +21,8 @@ pub(crate) struct LogView {
     pub(crate) highest_end: Option<(Time, Offset)>,
     /// Ends that were lower than one seen before, in a later leader epoch.
     pub(crate) went_back: Vec<WentBack>,
-    /// Ranges that were read once and hold other records now.
-    pub(crate) replaced: Vec<Replaced>,
+    /// Ranges that were read and that the log lost again, with what they held.
+    pub(crate) truncated: Vec<Truncation>,
     pub(crate) cut: Option<Cut>,
     pub(crate) epoch_ends: BTreeMap<i32, EpochEnd>,
     /// Open transactions by producer, as last described.
@@ -33,8 +31,6 @@ pub(crate) struct LogView {
     pub(crate) rolled_back: Option<(RolledBack, RolledBack)>,
     pub(crate) gave_up: Vec<GaveUp>,
     pub(crate) corrupt: Vec<Corrupt>,
-    /// Dead letters that wait in this partition.
-    pub(crate) letters: BTreeMap<Offset, DeadLetter>,
     /// Offsets with their record's time, ascending.
     pub(crate) samples: Vec<(Offset, Time)>,
 }
@@ -47,6 +43,18 @@ pub(crate) struct WentBack {
     /// When the higher end was seen, and the lower one.
     pub(crate) seen: Time,
     pub(crate) at: Time,
+}
+
+/// A range that was read and that the log lost again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Truncation {
+    pub(crate) from: Offset,
+    pub(crate) to: Offset,
+    /// The last leader epoch in it.
+    pub(crate) epoch: i32,
+    pub(crate) at: Time,
+    /// What was read of it.
+    pub(crate) held: Sums,
 }
 
 impl LogView {
@@ -132,6 +140,21 @@ impl LogView {
         self.samples.get(i).or_else(|| self.samples.last()).copied()
     }
 
+    /// The time of the record at `offset`, told from the nearest ones known on both sides of it: samples of a long
+    /// log stand hours apart.
+    pub(crate) fn time_about(&self, offset: Offset) -> Option<Time> {
+        let i = self.samples.partition_point(|(o, _)| *o < offset);
+        let before = i.checked_sub(1).and_then(|i| self.samples.get(i));
+        match (before, self.samples.get(i)) {
+            (Some((a, from)), Some((b, to))) => {
+                let between =
+                    i128::from(to.0.saturating_sub(from.0)) * i128::from(offset - a) / i128::from(b - a);
+                Some(from.after(Span(i64::try_from(between).unwrap_or(0))))
+            }
+            (one, other) => one.or(other).map(|(_, at)| *at),
+        }
+    }
+
     /// The newest record below `offset` whose time is known.
     pub(crate) fn newest_below(&self, offset: Offset) -> Option<(Offset, Time)> {
         let i = self.samples.partition_point(|(o, _)| *o < offset);
@@ -160,12 +183,23 @@ impl LogView {
         });
     }
 
-    /// Records replaced next to each other are told as one range.
-    pub(crate) fn note_replaced(&mut self, this: &Replaced, limits: &Limits) {
-        if let Some(last) = self.replaced.iter_mut().find(|r| r.from <= this.from && this.from <= r.to) {
-            last.to = last.to.max(this.to);
-        } else if self.replaced.len() < limits.epochs {
-            self.replaced.push(*this);
+    /// Sets what a truncated range held aside: what stands at its offsets now is read anew. Past the limit the
+    /// oldest two are told as one.
+    pub(crate) fn truncate(&mut self, this: &Truncated, limits: &Limits) {
+        let mut held = self.runs.take(this.from, this.to);
+        // A transaction that was open there has lost its records: nothing will settle them.
+        held.data = held.data.saturating_add(core::mem::take(&mut held.open));
+        let Truncated { from, to, epoch, at } = *this;
+        self.went_back.retain(|w| w.to <= from || to <= w.from);
+        self.corrupt.retain(|c| c.to <= from || to <= c.from);
+        self.samples.retain(|(offset, _)| *offset < from || to <= *offset);
+        self.truncated.push(Truncation { from, to, epoch, at, held });
+        if self.truncated.len() > limits.epochs.max(1) {
+            let oldest = self.truncated.remove(0);
+            if let Some(next) = self.truncated.first_mut() {
+                (next.from, next.to) = (next.from.min(oldest.from), next.to.max(oldest.to));
+                next.held.add(oldest.held);
+            }
         }
     }
 }

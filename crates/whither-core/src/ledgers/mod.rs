@@ -12,9 +12,9 @@ mod identity;
 mod decide;
 
 pub(crate) use ledger::Ledger;
-pub(crate) use life::{Commit, Life, Move, MoveKind, Odd, Removed};
-pub(crate) use log::{LogView, WentBack};
+pub(crate) use life::{Commit, Life, Move, MoveKind, Odd, Removed, Superseded};
+pub(crate) use log::{LogView, Truncation, WentBack};
 pub(crate) use people::People;
 pub(crate) use positions::{Described, Habit, Positions};
-pub(crate) use runs::{Piece, Runs};
+pub(crate) use runs::{Piece, Runs, Sums};
 pub(crate) use share::{Overtaken, Share};

@@ -122,6 +122,14 @@ impl Positions {
         self.other.as_deref().filter(|o| o.topic_id == topic_id).unwrap_or(Life::BLANK)
     }
 
+    /// The life in an incarnation, to add to.
+    pub(crate) fn life_in_mut(&mut self, topic_id: TopicId) -> Option<&mut Life> {
+        if !topic_id.is_known() || !self.life.topic_id.is_known() || self.life.topic_id == topic_id {
+            return Some(&mut self.life);
+        }
+        self.other.as_deref_mut().filter(|o| o.topic_id == topic_id)
+    }
+
     /// A life in an incarnation that is known not to be this one.
     pub(crate) fn life_before(&self, topic_id: TopicId) -> Option<&Life> {
         let foreign = |l: &&Life| topic_id.is_known() && l.topic_id.is_known() && l.topic_id != topic_id;

@@ -28,8 +28,6 @@ pub(crate) struct Finding {
     pub(crate) shown_as: ShownAs,
     pub(crate) recoverable: bool,
     pub(crate) duplicate: bool,
-    /// The records meant are not those that were read at these offsets: they count by width.
-    pub(crate) by_width: bool,
     pub(crate) since: Time,
     pub(crate) until: Option<Time>,
     pub(crate) evidence: Vec<Evidence>,
@@ -51,7 +49,6 @@ impl Finding {
             shown_as,
             recoverable: false,
             duplicate: false,
-            by_width: false,
             since,
             until: None,
             evidence,
@@ -127,8 +124,14 @@ impl Held {
 }
 
 /// The stretches a held range makes, for the balance. Records of aborted and open transactions have their own
-/// end wherever the group stands.
-pub(crate) fn stretches(claim: &Claim, held: &Held, log: &LogView, out: &mut Vec<Stretch>) {
+/// end wherever the group stands; `waits_for` is why open ones wait.
+pub(crate) fn stretches(
+    claim: &Claim,
+    held: &Held,
+    log: &LogView,
+    waits_for: Option<Cause>,
+    out: &mut Vec<Stretch>,
+) {
     let cause = claim.finding.as_ref().map(|f| f.cause);
     let mut push = |records: u64, outcome: Outcome, certainty: Certainty, cause, at_most: bool| {
         if records > 0 {
@@ -141,7 +144,7 @@ pub(crate) fn stretches(claim: &Claim, held: &Held, log: &LogView, out: &mut Vec
     push(s.data, claim.outcome, claim.certainty, cause, false);
     push(unseen, claim.outcome, claim.certainty, cause, true);
     push(s.aborted, Outcome::Aborted, Certainty::Proof, Some(Cause::TransactionAborted), false);
-    push(s.open, Outcome::InFlight, Certainty::Proof, Some(Cause::TransactionOpen), false);
+    push(s.open, Outcome::InFlight, Certainty::Proof, waits_for, false);
     push(s.corrupt, Outcome::Unknown, Certainty::Proof, Some(Cause::CorruptBatch), true);
     push(s.undecided, Outcome::Unknown, Certainty::Unknown, None, false);
     push(unread, Outcome::Unread, Certainty::Unknown, None, true);

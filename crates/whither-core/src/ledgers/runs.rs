@@ -78,6 +78,29 @@ impl Runs {
         self.join_around(start, put);
     }
 
+    /// Takes `[from, to)` out, and says what it held: exactly what is missing afterwards.
+    pub(crate) fn take(&mut self, from: Offset, to: Offset) -> Sums {
+        let before = self.total();
+        let start = self.runs.partition_point(|r| r.to <= from);
+        let end = self.runs.partition_point(|r| r.from < to).max(start);
+        let first = self.runs.get(start).filter(|r| r.from < from && start < end);
+        let last = end.checked_sub(1).and_then(|i| self.runs.get(i)).filter(|r| start < end && to < r.to);
+        let kept: Vec<Piece> = [first.map(|r| r.part(r.from, from)), last.map(|r| r.part(to, r.to))]
+            .into_iter()
+            .flatten()
+            .collect();
+        self.runs.splice(start..end, kept);
+        before.less(&self.total())
+    }
+
+    fn total(&self) -> Sums {
+        let mut sums = Sums::default();
+        for piece in &self.runs {
+            sums.add(piece.whole());
+        }
+        sums
+    }
+
     fn join_around(&mut self, at: usize, put: usize) {
         let mut i = at.saturating_sub(1);
         let mut left = put + 1;
@@ -115,6 +138,16 @@ impl Runs {
                 }
             }
         }
+    }
+
+    /// Where data records were and none are, of a range that was read again.
+    pub(crate) fn missing(&self, opened: &Opened) -> Vec<(Offset, Offset)> {
+        let start = self.runs.partition_point(|r| r.to <= opened.from);
+        let held = self.runs.iter().skip(start).take_while(|r| r.from < opened.to);
+        let full = held.filter(|r| r.kind == RunKind::Data && r.is_full() && r.data > 0);
+        let ranges = full.map(|r| (r.from.max(opened.from), r.to.min(opened.to)));
+        let gaps = ranges.flat_map(|range| pieces(range, &opened.present, RunKind::Data));
+        gaps.filter(|gap| gap.kind == RunKind::Empty).map(|gap| (gap.from, gap.to)).collect()
     }
 
     /// Keeps the list within `limit` by folding `at_once` neighbours into one, oldest first: those without
@@ -215,7 +248,7 @@ impl Index<'_> {
 }
 
 impl Sums {
-    fn add(&mut self, other: Sums) {
+    pub(crate) fn add(&mut self, other: Sums) {
         self.width = self.width.saturating_add(other.width);
         self.data = self.data.saturating_add(other.data);
         self.aborted = self.aborted.saturating_add(other.aborted);

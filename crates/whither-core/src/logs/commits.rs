@@ -28,6 +28,8 @@ pub(crate) struct Commits {
     pub(crate) newest: Time,
     /// The offset of the last record taken; an earlier one was taken before.
     pub(crate) taken_to: Offset,
+    /// Partitions that dead letters wait in: commits for them are told there too.
+    pub(crate) letters: BTreeSet<Partition>,
     /// What the ledgers were last told of holes, and how many ledgers that was.
     pub(crate) tail_told: Option<(Tail, usize)>,
 }
@@ -63,6 +65,9 @@ impl Commits {
         out: &mut Vec<Output>,
     ) {
         self.newest = self.newest.max(commit.at);
+        if commit.of_letters && self.letters.len() < cx.limits.members_groups {
+            self.letters.insert(commit.partition.clone());
+        }
         let committed = Committed {
             group: commit.group.clone(),
             at: self.newest,
@@ -123,6 +128,10 @@ impl Commits {
     fn tell(&mut self, cx: &Context<'_>, committed: Committed, partition: &Partition, out: &mut Vec<Output>) {
         if !self.told.contains(partition) && self.told.len() < cx.limits.members_groups {
             self.told.insert(partition.clone());
+        }
+        if self.letters.contains(partition) {
+            let key = Key::letters(&cx.key.cluster, partition);
+            out.push(Output::Fact(key, Fact::Committed(committed.clone())));
         }
         out.push(Output::Fact(Key::ledger(&cx.key.cluster, partition), Fact::Committed(committed)));
     }

@@ -4,6 +4,7 @@
 mod read;
 mod settle;
 mod segment;
+mod truncated;
 mod transactions;
 mod commits;
 mod membership;
@@ -14,3 +15,4 @@ pub(crate) use read::Log;
 pub(crate) use segment::{Pending, Segment};
 pub(crate) use settle::pieces;
 pub(crate) use transactions::{Open, Transactions};
+pub(crate) use truncated::Led;

@@ -2,10 +2,11 @@
 
 use super::commits::Commits;
 use super::segment::Segment;
+use super::truncated::Led;
 use crate::engine::{Context, Deadline, Need, Output, ReadDeeper, Refusal};
 use crate::fact::{
-    Batch, Bounds, Commit, Corrupt, Cut, DeadLetter, Fact, GaveUp, Marker, Progress, Reading, Replaced, Run,
-    RunKind, Unread,
+    Batch, Bounds, Commit, Corrupt, Cut, DeadLetter, Fact, GaveUp, Marker, Progress, Reading, Run, RunKind,
+    Unread,
 };
 use crate::key::{Key, Offset, TopicId};
 use alloc::collections::BTreeMap;
@@ -25,8 +26,17 @@ pub(crate) struct Log {
     /// The last epoch of each idempotent producer outside transactions.
     pub(crate) producers: BTreeMap<i64, i16>,
     /// Leader epochs by the first offset that was read of each.
-    pub(crate) leaders: BTreeMap<Offset, i32>,
+    pub(crate) leaders: BTreeMap<Offset, Led>,
+    /// The ends of the last batch that was read, as in its header.
+    pub(crate) tail: Option<(Offset, Offset)>,
+    /// Offsets that were read and that the log lost again.
+    pub(crate) truncated: u64,
+    /// What reads counted of which nothing is left in the log.
+    pub(crate) lost_records: u64,
+    pub(crate) lost_unread: u64,
     pub(crate) commits: Commits,
+    /// Dead letters were read here: their stage must know where the log starts.
+    pub(crate) holds_letters: bool,
     /// The run being extended: it ends with the call at the latest.
     pub(crate) current: Option<Run>,
     pub(crate) told: Option<Progress>,
@@ -79,6 +89,7 @@ impl Log {
             Fact::Bounds(bounds) => self.bounds(cx, bounds, out),
             Fact::Reading(reading) => self.reading(cx, reading, out),
             Fact::Opened(opened) => self.opened(cx, opened, out),
+            Fact::EpochEnd(end) => self.epoch_end(cx, end, out),
             Fact::Unread(unread) => self.unread(cx, unread, out),
             Fact::Corrupt(corrupt) => self.corrupt(cx, corrupt, out),
             _ => cx.refuse(Refusal::WrongStage, out),
@@ -100,10 +111,14 @@ impl Log {
         if self.bounds.is_none_or(|b| b.at <= bounds.at) {
             self.bounds = Some(*bounds);
         }
+        if self.holds_letters {
+            let key = Key::letters(&cx.key.cluster, cx.key.partition());
+            out.push(Output::Fact(key, Fact::Bounds(*bounds)));
+        }
         out.push(to_ledger(cx, Fact::Bounds(*bounds)));
     }
 
-    fn is_other_topic(&self, topic_id: TopicId) -> bool {
+    pub(super) fn is_other_topic(&self, topic_id: TopicId) -> bool {
         topic_id.is_known() && self.topic_id.is_known() && topic_id != self.topic_id
     }
 
@@ -111,7 +126,7 @@ impl Log {
         self.flush(cx, out);
         let mut commits = core::mem::take(&mut self.commits);
         commits.taken_to = 0;
-        *self = Log { commits, ..Log::default() };
+        *self = Log { commits, holds_letters: self.holds_letters, ..Log::default() };
     }
 
     fn reading(&mut self, cx: &Context<'_>, reading: &Reading, out: &mut Vec<Output>) {
@@ -156,8 +171,8 @@ impl Log {
 
     fn batch(&mut self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) {
         self.note_cut(cx, batch, out);
+        self.note_replaced(cx, batch, out);
         let Some((i, limit)) = self.segment_for(batch.base, batch.last + 1) else {
-            self.note_replaced(cx, batch, out);
             return cx.refuse(self.refusal(batch.last + 1), out);
         };
         let Some(segment) = self.segments.get_mut(i) else { return };
@@ -173,7 +188,10 @@ impl Log {
             self.commits.hole();
         }
         self.commits.batch(batch.max_at, matches!(step.run.kind, RunKind::Sparse | RunKind::Empty));
-        self.note_leader(cx, run.from, batch.leader_epoch);
+        self.note_leader(cx, (run.from, run.to), batch.leader_epoch);
+        if self.tail.is_none_or(|(base, _)| base < batch.base) {
+            self.tail = Some((batch.base, batch.last));
+        }
         if let Some(hole) = step.hole {
             self.extend(cx, hole, out);
         }
@@ -260,8 +278,17 @@ impl Log {
         match segment.transactions.open.values_mut().find(|o| o.runs.iter().any(holds)) {
             Some(open) if open.stations.len() >= cx.limits.exceptions => cx.refuse(Refusal::Full, out),
             Some(open) => open.stations.push(letter.clone()),
-            None => tell_station(cx, letter.clone(), out),
+            None => self.tell_station(cx, letter.clone(), out),
         }
+    }
+
+    pub(super) fn tell_station(&mut self, cx: &Context<'_>, letter: DeadLetter, out: &mut Vec<Output>) {
+        let key = Key::letters(&cx.key.cluster, cx.key.partition());
+        if !self.holds_letters {
+            self.holds_letters = true;
+            out.extend(self.bounds.map(|b| Output::Fact(key.clone(), Fact::Bounds(b))));
+        }
+        out.push(Output::Fact(key, Fact::Station(letter)));
     }
 
     /// R2: retention removes whole segments, so a log start inside a batch was put there by DeleteRecords.
@@ -269,33 +296,6 @@ impl Log {
         let Some(log_start) = self.bounds.map(|b| b.log_start) else { return };
         if batch.base < log_start && log_start <= batch.last {
             out.push(to_ledger(cx, Fact::Cut(Cut { base: batch.base, last: batch.last, log_start })));
-        }
-    }
-
-    fn note_leader(&mut self, cx: &Context<'_>, from: Offset, epoch: i32) {
-        let before = self.leaders.range(..=from).next_back().map(|(_, e)| *e);
-        if epoch < 0 || before == Some(epoch) {
-            return;
-        }
-        if self.leaders.len() >= cx.limits.epochs {
-            self.leaders.pop_first();
-        }
-        self.leaders.insert(from, epoch);
-    }
-
-    /// R4: a range that was read in one leader epoch holds records of a later one now.
-    fn note_replaced(&self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) {
-        let Some((_, before)) = self.leaders.range(..=batch.base).next_back() else { return };
-        let read = self.segments.iter().find(|s| s.from <= batch.base && batch.last < s.next);
-        if read.is_some() && batch.leader_epoch > *before {
-            let replaced = Replaced {
-                from: batch.base,
-                to: batch.last + 1,
-                epoch_before: *before,
-                epoch_now: batch.leader_epoch,
-                at: batch.max_at,
-            };
-            out.push(to_ledger(cx, Fact::Replaced(replaced)));
         }
     }
 
@@ -357,8 +357,9 @@ impl Log {
             origin: self.origin.unwrap_or(first.from),
             to: last.next,
             covered: self.segments.iter().map(Segment::covered).sum(),
-            records: self.segments.iter().map(|s| s.records).sum(),
-            unread: self.segments.iter().map(|s| s.unread).sum(),
+            truncated: self.truncated,
+            records: self.segments.iter().map(|s| s.records).sum::<u64>() + self.lost_records,
+            unread: self.segments.iter().map(|s| s.unread).sum::<u64>() + self.lost_unread,
             newest: self.segments.iter().map(|s| s.newest).max().unwrap_or_default(),
             first: first.first,
             sample: announced.sample,
@@ -373,11 +374,4 @@ impl Log {
 
 pub(super) fn to_ledger(cx: &Context<'_>, fact: Fact) -> Output {
     Output::Fact(Key::ledger(&cx.key.cluster, cx.key.partition()), fact)
-}
-
-/// A routed record is told to its origin, and to the ledger of the partition it waits in.
-pub(super) fn tell_station(cx: &Context<'_>, letter: DeadLetter, out: &mut Vec<Output>) {
-    out.push(to_ledger(cx, Fact::Station(letter.clone())));
-    let key = Key::origin(&cx.key.cluster, &letter.origin, letter.origin_offset);
-    out.push(Output::Fact(key, Fact::Station(letter)));
 }

@@ -15,6 +15,8 @@ pub(crate) struct Segment {
     pub(crate) records: u64,
     /// Offsets left out or unreadable.
     pub(crate) unread: u64,
+    /// Offsets inside whose records the log lost again.
+    pub(crate) missing: u64,
     pub(crate) newest: Time,
     pub(crate) first: (Offset, Time),
     pub(crate) sample: (Offset, Time),
@@ -49,6 +51,7 @@ impl Segment {
             next: from,
             records: 0,
             unread: 0,
+            missing: 0,
             newest: Time::MIN,
             first: (from, Time::MIN),
             sample: (from, Time::MIN),
@@ -58,7 +61,7 @@ impl Segment {
     }
 
     pub(crate) fn covered(&self) -> u64 {
-        width(self.from, self.next)
+        width(self.from, self.next).saturating_sub(self.missing)
     }
 
     /// Counts a batch. The part of it below `next` was read before, or is below the offset asked for; the part

@@ -1,6 +1,6 @@
 //! What became of transactions: by their markers, or by what must have been where the marker is not read.
 
-use super::read::{Log, tell_station, to_ledger};
+use super::read::{Log, to_ledger};
 use super::segment::{Pending, Segment, width};
 use super::transactions::{Ended, committed, settle};
 use crate::engine::{Context, Output};
@@ -43,7 +43,7 @@ impl Log {
             }
         }
         for letter in ended.stations {
-            tell_station(cx, letter, out);
+            self.tell_station(cx, letter, out);
         }
         if let Some(rolled_back) = ended.rolled_back {
             out.push(to_ledger(cx, Fact::RolledBack(rolled_back)));

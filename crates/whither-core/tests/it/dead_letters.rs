@@ -221,14 +221,71 @@ fn edges_of(s: &mut Story, topic: &str, log_start: i64, end: i64) {
 fn a_letter_that_expires_before_anybody_read_it_is_lost() {
     let mut s = origin();
     edges_of(&mut s, "orders.dlq", 0, 1);
-    let l = letter(&s, "orders.dlq", 0, Role::DeadLetter);
+    let l = DeadLetter { group: Some(Name::from("g")), ..letter(&s, "orders.dlq", 0, Role::DeadLetter) };
     write(&mut s, l, None);
+    looked_at(&mut s, 1, Some(77), true);
     s.settle();
     assert_eq!(s.finding(Cause::DeadLetterPurged), None);
     edges_of(&mut s, "orders.dlq", 1, 1);
     let v = s.finding(Cause::DeadLetterPurged).unwrap();
     assert_eq!((v.outcome, v.shown_as, v.records), (Outcome::LostAtDeadLetter, ShownAs::Loss, 1));
-    assert_eq!(&*v.partition.topic, "orders.dlq");
+    assert_eq!((&*v.partition.topic, v.from, v.certainty), ("orders", 5, Certainty::Proof));
+    assert_eq!(s.count("g", Outcome::LostAtDeadLetter), 1);
+    assert_eq!(s.finding(Cause::RoutedToDeadLetter), None);
+}
+
+/// The origin's letter matches and names its group: nothing is left to doubt but who read it.
+fn waiting() -> Story {
+    let mut s = origin();
+    edges_of(&mut s, "orders.dlq", 0, 1);
+    let l = DeadLetter { group: Some(Name::from("g")), ..letter(&s, "orders.dlq", 0, Role::DeadLetter) };
+    write(&mut s, l, None);
+    looked_at(&mut s, 1, Some(77), true);
+    s
+}
+
+fn in_letters(s: &mut Story, happens: impl FnOnce(&mut Story)) {
+    let orders = std::mem::replace(&mut s.partition, Partition::new("orders.dlq", 0));
+    let topic_id = std::mem::replace(&mut s.topic_id, TopicId(0xd));
+    happens(s);
+    (s.partition, s.topic_id) = (orders, topic_id);
+}
+
+#[test]
+fn a_letter_that_somebody_may_have_read_without_committing_is_no_proof() {
+    let mut s = waiting();
+    in_letters(&mut s, |s| {
+        s.members("replayer", &["c"]).commit("replayer", 0);
+    });
+    edges_of(&mut s, "orders.dlq", 1, 1);
+    assert_eq!(s.finding(Cause::DeadLetterPurged).unwrap().certainty, Certainty::Strong);
+}
+
+#[test]
+fn a_position_committed_after_a_letter_was_gone_does_not_bring_it_back() {
+    let mut s = waiting();
+    edges_of(&mut s, "orders.dlq", 1, 1);
+    in_letters(&mut s, |s| {
+        s.members("replayer", &["c"]).commit("replayer", 1);
+    });
+    assert_eq!(s.finding(Cause::DeadLetterPurged).unwrap().certainty, Certainty::Proof);
+}
+
+#[test]
+fn letters_of_a_topic_made_anew_are_other_letters() {
+    let mut s = waiting();
+    let key = Key::log(&s.cluster, &Partition::new("orders.dlq", 0));
+    let bounds = Bounds {
+        at: Time(s.now),
+        topic_id: TopicId(0xe),
+        log_start: 1,
+        local_start: 1,
+        last_stable: 1,
+        end: 1,
+        leader_epoch: 0,
+    };
+    s.give(&key, &[Fact::Bounds(bounds)]);
+    assert_eq!(s.finding(Cause::DeadLetterPurged), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! "Healthy but odd" of RULES.md, a test for each line: nothing of this may raise a loss.
 
-use crate::story::Story;
+use crate::story::{DAY, Story};
 use whither_core::fact::{Batch, Change, Commit, CommitValue, Config, GroupState, MarkerKind};
 use whither_core::verdict::{Cause, Outcome, ShownAs};
 use whither_core::{Fact, Name, Partition, Span, TopicId};
@@ -243,6 +243,25 @@ fn a_group_that_keeps_pace_is_no_risk() {
 }
 
 #[test]
+fn a_group_whose_lag_is_long_and_does_not_grow_is_no_risk() {
+    let mut s = Story::new();
+    s.retention(600).members("g", &["c"]).edges(0, 0).read_from(0);
+    for n in 0..60 {
+        s.now = DAY + n * 10_000;
+        s.edges(0, (n + 1) * 10).data(n * 10, (n + 1) * 10);
+        if n >= 30 {
+            s.commit("g", (n - 30) * 10);
+        }
+    }
+    // Half of the retention time behind, and about to commit again.
+    s.wait(6).group_is("g", GroupState::Stable);
+    s.is_healthy();
+    // Then it falls silent.
+    s.wait(200).edges(0, 600);
+    assert!(s.finding(Cause::Lagging).is_some());
+}
+
+#[test]
 fn a_group_left_alone_with_records_is_a_risk() {
     let mut s = followed();
     s.members("g", &["c"]).commit("g", 0).commit("g", 5).members("g", &[]);
@@ -276,6 +295,7 @@ fn commits_that_are_read_twice_count_once() {
         at,
         seen: at,
         transaction: None,
+        of_letters: false,
         value: Some(value),
     };
     let batch = Batch { base: 1, last: 1, ..s.batch_of(0, 0, 1) };

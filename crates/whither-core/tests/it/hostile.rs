@@ -96,6 +96,12 @@ fn letter() -> impl Strategy<Value = DeadLetter> {
     )
 }
 
+fn purged() -> impl Strategy<Value = Purged> {
+    (partition(), number(), number(), time(), any::<bool>()).prop_map(
+        |(partition, offset, log_start, at, watched)| Purged { partition, offset, log_start, at, watched },
+    )
+}
+
 fn by() -> impl Strategy<Value = Committer> {
     prop_oneof![
         name().prop_map(|n| Committer::Member { client_id: n.clone(), host: n }),
@@ -133,12 +139,23 @@ fn read_facts() -> impl Strategy<Value = Fact> {
             to,
             present
         })),
+        (topic_id(), -1_i32..3, number(), time())
+            .prop_map(|(topic_id, epoch, end, at)| Fact::EpochEnd(EpochEnd { topic_id, epoch, end, at })),
         (number(), number(), why()).prop_map(|(from, to, why)| Fact::Unread(Unread { from, to, why })),
         (number(), number(), time()).prop_map(|(from, to, at)| Fact::Corrupt(Corrupt { from, to, at })),
         letter().prop_map(Fact::DeadLetter),
         (number(), name(), partition(), time(), prop::option::of(0_i64..3), value()).prop_map(
             |(source_offset, group, partition, at, transaction, value)| {
-                Fact::Commit(Commit { source_offset, group, partition, at, seen: at, transaction, value })
+                Fact::Commit(Commit {
+                    source_offset,
+                    group,
+                    partition,
+                    at,
+                    seen: at,
+                    transaction,
+                    of_letters: at.0 % 2 == 0,
+                    value,
+                })
             }
         ),
         (number(), name(), time(), members).prop_map(|(source_offset, group, at, members)| {
@@ -228,6 +245,7 @@ fn facts_between() -> impl Strategy<Value = Fact> {
                     origin,
                     to,
                     covered,
+                    truncated: records % 3,
                     records,
                     unread,
                     newest,
@@ -258,16 +276,16 @@ fn facts_between() -> impl Strategy<Value = Fact> {
         (number(), number(), number(), time()).prop_map(|(from, to, marker, at)| {
             Fact::RolledBack(RolledBack { producer_id: 1, from, to, records: u64::MAX, marker, at })
         }),
-        (number(), number(), time()).prop_map(|(from, to, at)| Fact::Replaced(Replaced {
+        (number(), number(), time()).prop_map(|(from, to, at)| Fact::Truncated(Truncated {
             from,
             to,
-            epoch_before: 0,
-            epoch_now: 1,
+            epoch: 0,
             at
         })),
+        purged().prop_map(Fact::Purged),
         letter().prop_map(Fact::Station),
-        (number(), prop::collection::vec(letter(), 0..3))
-            .prop_map(|(offset, stations)| Fact::RoutedAway(RoutedAway { offset, stations })),
+        (number(), prop::collection::vec(letter(), 0..3), prop::collection::vec(purged(), 0..2))
+            .prop_map(|(offset, stations, purged)| Fact::RoutedAway(RoutedAway { offset, stations, purged })),
     ]
 }
 
@@ -275,10 +293,11 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     prop_oneof![5 => read_facts(), 2 => asked_facts(), 4 => facts_between()]
 }
 
-fn keys() -> [Key; 3] {
+fn keys() -> [Key; 4] {
     let cluster = Name::from("c");
     let orders = Partition::new("orders", 0);
-    [Key::log(&cluster, &orders), Key::ledger(&cluster, &orders), Key::origin(&cluster, &orders, 5)]
+    let letters = Key::letters(&cluster, &orders);
+    [Key::log(&cluster, &orders), Key::ledger(&cluster, &orders), Key::origin(&cluster, &orders, 5), letters]
 }
 
 fn clock() -> impl Strategy<Value = Clock> {
@@ -305,7 +324,7 @@ fn run(engine: &mut Engine, calls: &[(usize, Clock, Vec<Fact>)]) -> Vec<Output> 
 }
 
 fn calls(of: impl Strategy<Value = Fact>) -> impl Strategy<Value = Vec<(usize, Clock, Vec<Fact>)>> {
-    prop::collection::vec((0_usize..3, clock(), prop::collection::vec(of, 0..12)), 0..12)
+    prop::collection::vec((0_usize..4, clock(), prop::collection::vec(of, 0..12)), 0..12)
 }
 
 proptest! {

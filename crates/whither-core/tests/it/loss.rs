@@ -1,9 +1,10 @@
 //! "Loss" of RULES.md: R1 to R5.
 
 use crate::story::{A, B, Story};
-use whither_core::fact::{Config, EpochEnd, GroupState, MarkerKind, Size, TopicState, WhyUnread};
+use whither_core::fact::{Batch, Config, EpochEnd, GroupState, MarkerKind, Size, TopicState, WhyUnread};
+use whither_core::limits::Limits;
 use whither_core::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs};
-use whither_core::{Fact, Time};
+use whither_core::{Fact, Policy, Refusal, Time};
 
 /// A follower that read everything, and a group that stopped half way.
 fn half_way() -> Story {
@@ -23,6 +24,15 @@ fn r1_a_snapshot_finds_a_gone_range_strong_and_at_most() {
     s.wait(7_200).edges(10, 20).read_from(10).data(10, 20);
     assert_eq!(s.row("g"), "2..5 ~3 delivered strong; 5..10 ~5 expired strong; 10..20 10 in_flight proof");
     assert!(s.told().contains(&"0 g 5..10 ~5 expired strong retention_time strong loss".into()));
+}
+
+#[test]
+fn r2_a_setting_without_the_time_of_any_record_is_no_more_than_a_hint() {
+    let mut s = Story::new();
+    s.retention(3_600).members("g", &["c"]).commit("g", 2).commit("g", 5);
+    s.wait(7_200).edges(10, 10);
+    let v = s.finding(Cause::RetentionTime).unwrap();
+    assert_eq!((v.certainty, v.cause_certainty), (Certainty::Strong, Certainty::Indicative));
 }
 
 #[test]
@@ -160,7 +170,11 @@ fn r4_a_commit_above_the_end_of_its_epoch_is_proof() {
     s.members("g", &["c"]).commit("g", 0).commit("g", 10);
     epoch_end(&mut s, 0, 6);
     s.leader_epoch(1).edges(0, 12).read_from(0).data(0, 12);
-    assert_eq!(s.row("g"), "0..6 6 delivered strong; 6..10 4 truncated proof; 10..12 2 in_flight proof");
+    assert_eq!(
+        s.row("g"),
+        "0..6 6 delivered strong; 6..10 4 in_flight indicative; 6..10 ~4 truncated proof; 10..12 2 in_flight proof"
+    );
+    assert_eq!(s.balance("g").records, 16);
     assert_eq!(s.finding(Cause::LogRegressed).unwrap().cause_certainty, Certainty::Indicative);
 }
 
@@ -184,7 +198,8 @@ fn r4_a_record_that_another_one_replaces_is_proof() {
     s.leader_epoch(1).edges(0, 7);
     assert!(s.row("g").contains("7..10 3 truncated strong"), "{}", s.row("g"));
     s.read_from(7).data(7, 9);
-    assert!(s.row("g").contains("7..9 2 truncated proof"), "{}", s.row("g"));
+    assert!(s.row("g").ends_with("4..9 5 in_flight proof; 7..10 3 truncated proof"), "{}", s.row("g"));
+    assert_eq!(s.balance("g").records, 12);
     assert_eq!(s.finding(Cause::UncleanElection).unwrap().cause_certainty, Certainty::Strong);
 }
 
@@ -273,4 +288,105 @@ fn r5_a_topic_deleted_before_it_was_seen_is_worth_knowing() {
     let v = s.finding(Cause::TopicDeleted).unwrap();
     assert_eq!((v.shown_as, v.certainty, v.at_most), (ShownAs::Note, Certainty::Strong, true));
     assert!(s.rows.is_empty());
+}
+
+/// What a log of epoch 0 held at `[7, 10)` is gone; a group had passed half of that.
+fn cut_back() -> Story {
+    let mut s = Story::new();
+    s.edges(0, 10).read_from(0).data(0, 10);
+    s.members("g", &["c"]).commit("g", 0).commit("g", 8);
+    let (key, at, topic_id) = (s.log(), Time(s.now), s.topic_id);
+    s.give(&key, &[Fact::EpochEnd(EpochEnd { topic_id, epoch: 0, end: 7, at })]);
+    s
+}
+
+#[test]
+fn r4_what_was_read_above_the_end_of_its_epoch_is_gone_and_what_is_there_now_is_new() {
+    let mut s = cut_back();
+    s.leader_epoch(1).edges(0, 12).read_from(7).data(7, 12);
+    assert_eq!(
+        s.row("g"),
+        "0..7 7 delivered strong; 7..8 1 in_flight indicative; 7..10 3 truncated proof; 8..12 4 in_flight proof"
+    );
+    let v = s.finding(Cause::LogRegressed).unwrap();
+    assert_eq!((v.records, v.at_most, v.cause_certainty), (3, false, Certainty::Strong));
+    s.commit("g", 12);
+    assert!(
+        s.row("g").contains("7..12 5 delivered strong") || s.row("g").contains("0..12 12 delivered strong")
+    );
+    assert_eq!(s.finding(Cause::LogRegressed).unwrap().certainty, Certainty::Proof);
+}
+
+#[test]
+fn r4_an_open_transaction_that_was_truncated_is_lost_not_open() {
+    let mut s = Story::new();
+    s.edges_stable(0, 4, 8).read_from(0).data(0, 4);
+    let batch = s.batch_of(4, 7, 4);
+    s.batch(Batch { producer_id: 7, producer_epoch: 0, base_sequence: 0, transactional: true, ..batch });
+    s.members("g", &["c"]).commit("g", 0).commit("g", 4);
+    let (key, at, topic_id) = (s.log(), Time(s.now), s.topic_id);
+    s.give(&key, &[Fact::EpochEnd(EpochEnd { topic_id, epoch: 0, end: 4, at })]);
+    s.leader_epoch(1).edges(0, 6).read_from(4).data(4, 6);
+    assert_eq!(s.row("g"), "0..4 4 delivered strong; 4..6 2 in_flight proof; 4..8 4 truncated proof");
+    assert_eq!(s.finding(Cause::TransactionOpen), None);
+}
+
+#[test]
+fn r4_a_marker_that_opens_a_new_epoch_takes_no_records_away() {
+    let mut s = Story::new();
+    s.edges(0, 4).read_from(0).data(0, 4);
+    s.members("g", &["c"]).commit("g", 0).commit("g", 4);
+    s.leader_epoch(1).marker(7, 4, MarkerKind::Commit).data(5, 8).edges(0, 8);
+    let (key, at, topic_id) = (s.log(), Time(s.now), s.topic_id);
+    s.give(&key, &[Fact::EpochEnd(EpochEnd { topic_id, epoch: 0, end: 4, at })]);
+    s.is_healthy();
+    assert_eq!(s.row("g"), "0..4 4 delivered strong; 4..8 3 in_flight proof");
+}
+
+#[test]
+fn r4_a_leader_that_comes_back_in_its_epoch_with_another_last_batch_lost_the_one_it_had() {
+    let mut s = Story::new();
+    s.edges(0, 10).read_from(0).data(0, 6).data(6, 10);
+    s.members("g", &["c"]).commit("g", 0).commit("g", 6);
+    s.wait(60).edges(0, 9).read_from(6).data(6, 9);
+    assert_eq!(s.row("g"), "0..6 6 delivered strong; 6..9 3 in_flight proof; 6..10 4 truncated proof");
+}
+
+#[test]
+fn r4_a_batch_that_is_read_again_is_the_same() {
+    let mut s = Story::new();
+    s.edges(0, 10).read_from(0).data(0, 6).records_dated(7).data(6, 10);
+    s.members("g", &["c"]).commit("g", 0).commit("g", 6);
+    // The cleaner has been there meanwhile.
+    let again = s.records_dated(8).batch_of(6, 9, 2);
+    s.wait(60).batch(again);
+    assert_eq!(std::mem::take(&mut s.refused), [Refusal::AlreadyRead]);
+    s.is_healthy();
+}
+
+#[test]
+fn r4_a_group_that_began_after_a_truncation_lost_nothing() {
+    let mut s = cut_back();
+    s.leader_epoch(1).edges(0, 12).read_from(7).data(7, 12);
+    s.members("late", &["d"]).commit("late", 12);
+    assert_eq!(s.count("late", Outcome::BeforeStart), 3);
+    assert_eq!(s.count("late", Outcome::Truncated), 0);
+}
+
+#[test]
+fn r3_what_compaction_took_above_the_position_is_told_on_request() {
+    for (superseded, row) in [
+        (true, "0..5 5 delivered strong; 5..7 2 superseded strong; 7..10 3 in_flight proof"),
+        (false, "0..5 5 delivered strong; 5..10 5 in_flight proof"),
+    ] {
+        let mut s = Story::of(Policy { superseded, ..Policy::default() }, Limits::DEFAULT);
+        s.edges(0, 10).read_from(0).data(0, 10).members("g", &["c"]).commit("g", 0).commit("g", 5);
+        // What the group had passed is nothing to it.
+        s.opened(0, 10, &[(0, 3), (7, 10)]);
+        assert_eq!(s.row("g"), row);
+        let told = s.finding(Cause::Compaction).map(|v| (v.from, v.to, v.records, v.shown_as, v.certainty));
+        assert_eq!(told, superseded.then_some((5, 7, 2, ShownAs::Note, Certainty::Strong)));
+        s.commit("g", 10);
+        assert_eq!(s.count("g", Outcome::Superseded), if superseded { 2 } else { 0 });
+    }
 }

@@ -41,7 +41,11 @@ impl Story {
     }
 
     pub(crate) fn with(limits: Limits) -> Story {
-        let mut story = Story { engine: Engine::new(Policy::default(), limits), ..Story::bare() };
+        Story::of(Policy::default(), limits)
+    }
+
+    pub(crate) fn of(policy: Policy, limits: Limits) -> Story {
+        let mut story = Story { engine: Engine::new(policy, limits), ..Story::bare() };
         let offsets = story.offsets();
         story.give(&offsets, &[Fact::Reading(Reading { topic_id: TopicId(0xff), from: 0 })]);
         story
@@ -306,6 +310,7 @@ impl Story {
                 at: s.at(),
                 seen: s.at(),
                 transaction,
+                of_letters: s.partition.topic.ends_with(".dlq"),
                 value,
             })
         });

@@ -102,6 +102,11 @@ fn r13_a_transaction_that_its_coordinator_forgot_hangs_if_it_is_still_open_after
     s.edges_stable(0, 3, 10);
     let v = s.finding(Cause::TransactionHanging).unwrap();
     assert_eq!((v.certainty, v.shown_as), (Certainty::Proof, ShownAs::Stuck));
+    // What was told of it while it was only open holds no more: not as a finding, and not in the row.
+    assert_eq!(s.finding(Cause::TransactionOpen), None);
+    let causes: Vec<Option<Cause>> = s.balance("g").stretches.iter().map(|s| s.cause).collect();
+    assert!(causes.contains(&Some(Cause::TransactionHanging)), "{causes:?}");
+    assert!(!causes.contains(&Some(Cause::TransactionOpen)), "{causes:?}");
 }
 
 #[test]

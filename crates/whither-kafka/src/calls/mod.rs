@@ -12,7 +12,7 @@ mod log_dirs;
 
 pub use configs::Settings;
 pub use groups::{Described, DescribedGroup, DescribedMember, GroupListing};
-pub use offsets::{ListedOffset, When};
+pub use offsets::{AskedEpoch, ListedOffset, When};
 pub use share_groups::{SharePosition, SharePositions};
 pub use transactions::{Coordinated, OpenTransaction};
 

@@ -62,6 +62,15 @@ pub struct ListedOffset {
     pub leader_epoch: i32,
 }
 
+/// An epoch to be asked about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AskedEpoch {
+    /// The epoch whose end is wanted.
+    pub epoch: i32,
+    /// The epoch that the broker asked must know to be the current one; -1 to ask whoever answers.
+    pub leader_epoch: i32,
+}
+
 impl Cluster {
     /// Asks the leaders for offsets. Partitions whose leader moved are asked for again.
     pub async fn list_offsets(&self, partitions: &[TopicPartition], when: When) -> ByPartition<ListedOffset> {
@@ -111,32 +120,35 @@ impl Cluster {
         Ok(listed)
     }
 
-    /// Asks where leader epochs end. Each partition is asked for one epoch; `None` where the leader knows none.
-    pub async fn epoch_ends(&self, epochs: &BTreeMap<TopicPartition, i32>) -> ByPartition<(i32, i64)> {
-        let partitions: Vec<TopicPartition> = epochs.keys().cloned().collect();
-        self.by_leader(&partitions, |leader, some| self.epoch_ends_at(leader, some, epochs)).await
+    /// Asks where leader epochs end. Each partition is asked for one epoch. A broker that was leader in an earlier
+    /// epoch and has not heard of its successor refuses, from version 2 on.
+    pub async fn epoch_ends(&self, asked: &BTreeMap<TopicPartition, AskedEpoch>) -> ByPartition<(i32, i64)> {
+        let partitions: Vec<TopicPartition> = asked.keys().cloned().collect();
+        self.by_leader(&partitions, |leader, some| self.epoch_ends_at(leader, some, asked)).await
     }
 
     async fn epoch_ends_at(
         &self,
         leader: i32,
         partitions: Vec<TopicPartition>,
-        epochs: &BTreeMap<TopicPartition, i32>,
+        asked: &BTreeMap<TopicPartition, AskedEpoch>,
     ) -> Result<ByPartition<(i32, i64)>, Error> {
-        let topics = by_topic(&partitions).into_iter().map(|(topic, indexes)| {
-            let asked = indexes.into_iter().map(|i| {
-                let key = TopicPartition { topic: topic.into(), partition: i };
-                OffsetForLeaderPartition::default()
-                    .with_partition(i)
-                    .with_current_leader_epoch(-1)
-                    .with_leader_epoch(epochs.get(&key).copied().unwrap_or(-1))
-            });
-            OffsetForLeaderTopic::default().with_topic(topic_name(topic)).with_partitions(asked.collect())
-        });
-        let topics: Vec<OffsetForLeaderTopic> = topics.collect();
+        let topics = |version: i16| {
+            let by_topic = by_topic(&partitions).into_iter();
+            by_topic.map(move |(topic, indexes)| {
+                let partitions = indexes.into_iter().filter_map(|i| {
+                    let of = asked.get(&TopicPartition { topic: topic.into(), partition: i })?;
+                    let fence = if version >= 2 { of.leader_epoch } else { -1 };
+                    let one = OffsetForLeaderPartition::default().with_partition(i);
+                    Some(one.with_current_leader_epoch(fence).with_leader_epoch(of.epoch))
+                });
+                let partitions = partitions.collect();
+                OffsetForLeaderTopic::default().with_topic(topic_name(topic)).with_partitions(partitions)
+            })
+        };
         let (answer, _) = self
             .ask(leader, |version| {
-                let request = OffsetForLeaderEpochRequest::default().with_topics(topics);
+                let request = OffsetForLeaderEpochRequest::default().with_topics(topics(version).collect());
                 // From version 3 on: an ordinary consumer asks, not a replica.
                 if version >= 3 { request.with_replica_id(BrokerId(-1)) } else { request }
             })

@@ -19,8 +19,8 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 use whither_kafka::fetch::{Event, Fetcher, Options, Span};
 use whither_kafka::{
-    ClientConfig, Cluster, DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse, ReadOnly,
-    StreamsGroupDescribeRequest, StreamsGroupDescribeResponse, TopicPartition, When,
+    AskedEpoch, ClientConfig, Cluster, DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse,
+    ReadOnly, StreamsGroupDescribeRequest, StreamsGroupDescribeResponse, TopicPartition, When,
 };
 
 use crate::server::{Asked, answer, asked, start};
@@ -197,7 +197,7 @@ async fn ask_everything(cluster: Arc<Cluster>) {
     for when in [When::Earliest, When::Latest, When::LastStable, When::At(5)] {
         assert_eq!(cluster.list_offsets(one, when).await[&partition].as_ref().unwrap().offset, 42);
     }
-    let epochs = [(partition.clone(), 3)].into();
+    let epochs = [(partition.clone(), AskedEpoch { epoch: 3, leader_epoch: 4 })].into();
     assert_eq!(*cluster.epoch_ends(&epochs).await[&partition].as_ref().unwrap(), (3, 42));
     assert!(cluster.list_groups().await.1.is_empty());
     assert!(cluster.describe_classic(&groups).await.is_empty());

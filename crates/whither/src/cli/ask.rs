@@ -100,6 +100,7 @@ pub(super) fn wants(settings: &Settings, filter: &Filter, deadline: Option<Durat
         policy: Policy {
             dormant_after: span(settings.dormant_after),
             risk_horizon: span(settings.risk_horizon),
+            superseded: settings.superseded,
         },
     }
 }

@@ -108,7 +108,7 @@ const UNCLEAN_ELECTION: CauseInGeneral = CauseInGeneral {
     means: "A replica that lacked the newest records became leader, and they went.",
     verdict: "`truncated`",
     shown_as: LOSS,
-    proof: "the end of the log seen to go back, on a topic that allows unclean elections: verdict proof, cause strong",
+    proof: "what proves `log_regressed`, on a topic that allows unclean elections: verdict proof, cause strong where a follower saw it, else indicative",
     act: "set `unclean.leader.election.enable=false`, write with `acks=all` and `min.insync.replicas` of 2",
 };
 
@@ -116,7 +116,7 @@ const LOG_REGRESSED: CauseInGeneral = CauseInGeneral {
     means: "The log lost records that it had: a commit or an earlier look reaches beyond the end of its leader epoch.",
     verdict: "`truncated`",
     shown_as: LOSS,
-    proof: "a commit above the end of its own leader epoch (OffsetForLeaderEpoch): proof",
+    proof: "a commit, or a record that a follower read, above the end of its own leader epoch (OffsetForLeaderEpoch): proof; the cause strong where a follower saw it, else indicative",
     act: "look for a broker that came back with an old or empty disk",
 };
 
@@ -265,9 +265,9 @@ const ROUTED_TO_DEAD_LETTER: CauseInGeneral = CauseInGeneral {
 };
 
 const DEAD_LETTER_PURGED: CauseInGeneral = CauseInGeneral {
-    means: "The dead letter, too, is gone: retention of the dead-letter topic took it.",
+    means: "The record's dead letter left its topic before any group had passed it.",
     verdict: "`lost_at_dead_letter`",
     shown_as: LOSS,
-    proof: "a follower that saw the dead letter go: proof",
+    proof: "a follower that saw the letter go, with its origin matched and no group's position in its partition: proof; with one: strong",
     act: "keep dead letters for longer than it takes to replay them",
 };

@@ -120,7 +120,8 @@ pub(super) fn line(fact: &Fact, around: &Around<'_>) -> Option<Line> {
         | Fact::GaveUp(_)
         | Fact::Station(_)
         | Fact::RolledBack(_)
-        | Fact::Replaced(_)
+        | Fact::Truncated(_)
+        | Fact::Purged(_)
         | Fact::RoutedAway(_) => return None,
     })
 }

@@ -20,6 +20,8 @@ pub(super) struct Commit {
     seen: Option<When>,
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_off")]
+    of_letters: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<Offset>,
     #[serde(default = "none", skip_serializing_if = "is_none")]
@@ -34,7 +36,7 @@ impl Body for Commit {
     type Core = fact::Commit;
 
     fn of(core: &fact::Commit, around: &Around<'_>) -> Commit {
-        let fact::Commit { source_offset, group, partition, at, seen, transaction, value } = core;
+        let fact::Commit { source_offset, group, partition, at, seen, transaction, of_letters, value } = core;
         let (offset, leader_epoch, topic_id) = match *value {
             Some(fact::CommitValue { offset, leader_epoch, topic_id }) => {
                 (Some(offset), leader_epoch, Id(topic_id))
@@ -48,6 +50,7 @@ impl Body for Commit {
             at: around.unless_now(*at),
             seen: around.unless_now(*seen),
             transaction: *transaction,
+            of_letters: *of_letters,
             offset,
             leader_epoch,
             topic_id,
@@ -70,6 +73,7 @@ impl Body for Commit {
             at: around.or_now(self.at),
             seen: around.or_now(self.seen),
             transaction: self.transaction,
+            of_letters: self.of_letters,
             value,
         })
     }

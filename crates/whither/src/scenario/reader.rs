@@ -71,6 +71,8 @@ pub(super) struct HeaderLine {
     pub(super) dormant_after_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) risk_horizon_ms: Option<i64>,
+    #[serde(skip_serializing_if = "super::facts::is_off")]
+    pub(super) superseded: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -290,10 +292,11 @@ fn header_of(mut fields: Fields) -> Result<Header, Problem> {
     }
     let rest: HeaderRest = fields.read().map_err(|wrong: Wrong| Problem::from(wrong))?;
     let usual = Policy::default();
-    let Policy { dormant_after, risk_horizon } = usual;
+    let Policy { dormant_after, risk_horizon, superseded: _ } = usual;
     let policy = Policy {
         dormant_after: rest.dormant_after_ms.map_or(dormant_after, Span),
         risk_horizon: rest.risk_horizon_ms.map_or(risk_horizon, Span),
+        superseded: rest.superseded,
     };
     Ok(Header { cluster: Name::from(rest.cluster), policy })
 }
@@ -305,4 +308,6 @@ struct HeaderRest {
     cluster: String,
     dormant_after_ms: Option<i64>,
     risk_horizon_ms: Option<i64>,
+    #[serde(default)]
+    superseded: bool,
 }

@@ -242,16 +242,24 @@ fn asked_facts() -> impl Strategy<Value = Fact> {
 fn group_facts() -> impl Strategy<Value = Fact> {
     let value = option::of((any::<i64>(), none_or(-1, any::<i32>()), id()));
     prop_oneof![
-        (any::<i64>(), name(), partition(), time(), time(), option::of(any::<i64>()), value).prop_map(
-            |(source_offset, group, partition, at, seen, transaction, value)| {
+        (any::<i64>(), name(), partition(), time(), time(), option::of(any::<i64>()), any::<bool>(), value)
+            .prop_map(|(source_offset, group, partition, at, seen, transaction, of_letters, value)| {
                 let value = value.map(|(offset, leader_epoch, topic_id)| CommitValue {
                     offset,
                     leader_epoch,
                     topic_id,
                 });
-                Fact::Commit(Commit { source_offset, group, partition, at, seen, transaction, value })
-            }
-        ),
+                Fact::Commit(Commit {
+                    source_offset,
+                    group,
+                    partition,
+                    at,
+                    seen,
+                    transaction,
+                    of_letters,
+                    value,
+                })
+            }),
         (any::<i64>(), name(), time(), option::of(vec(member(), 0..3))).prop_map(
             |(source_offset, group, at, members)| Fact::Members(Members {
                 source_offset,

@@ -181,7 +181,7 @@ pub(super) fn subject(at: &At) -> Option<String> {
     match at {
         At::Log(p) => Some(format!("log {}/{}", p.topic, p.index)),
         At::Ledger(p) => Some(format!("ledger {}/{}", p.topic, p.index)),
-        At::Origin(..) => None,
+        At::Letters(_) | At::Origin(..) => None,
     }
 }
 

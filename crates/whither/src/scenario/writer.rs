@@ -60,7 +60,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// It can't be written.
     pub fn new(out: W, header: &Header) -> io::Result<Writer<W>> {
-        let Policy { dormant_after, risk_horizon } = header.policy;
+        let Policy { dormant_after, risk_horizon, superseded } = header.policy;
         let usual = Policy::default();
         let unless = |Span(ms): Span, usual: Span| (Span(ms) != usual).then_some(ms);
         let first = HeaderLine {
@@ -69,6 +69,7 @@ impl<W: Write> Writer<W> {
             cluster: header.cluster.to_string(),
             dormant_after_ms: unless(dormant_after, usual.dormant_after),
             risk_horizon_ms: unless(risk_horizon, usual.risk_horizon),
+            superseded,
         };
         let mut inner =
             Inner { out, cluster: header.cluster.clone(), clock: None, last: None, text: Vec::new() };

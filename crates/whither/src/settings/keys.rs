@@ -231,6 +231,12 @@ pub const KEYS: &[Key] = &[
         "how far back `check` reads after the groups' positions and dead letters, before it reads further back",
     ),
     key(
+        "check.superseded",
+        Kind::Word(&["no", "yes"]),
+        &["no"],
+        "whether `check --follow` tells records that compaction took before a group came to them; it reads compacted topics again for that",
+    ),
+    key(
         "risk.horizon",
         Kind::Length,
         &["24h"],

@@ -13,6 +13,10 @@ use alloc::vec::Vec;
 /// A pace told from less than this says nothing.
 const PACE_SPAN: Span = Span::seconds(10);
 
+/// Event time per 1,000 units of real time from which on a group is steady: paces vary by a twentieth, and a lag
+/// that does not grow is never overtaken.
+const STEADY: i64 = 950;
+
 /// A group less than this share of the retention time behind has time to catch up: paces vary.
 const NEAR: i64 = 10;
 
@@ -24,7 +28,7 @@ pub(super) fn notes(j: &Judge<'_>, out: &mut Vec<Claim>) {
     }
     let Some(ms) = j.config.filter(|c| c.deletes != Some(false)).and_then(|c| c.retention_ms) else { return };
     let Some((offset, position_at)) = j.log.time_of(latest.offset).filter(|_| ms >= 0) else { return };
-    let pace = pace(j, latest, position_at);
+    let pace = pace(j, latest);
     let Some(until) = overtaken_at(j, latest, position_at, Span(ms), pace) else { return };
     out.push(risk(j, latest, (offset, position_at), ms, pace.map(|p| p.per_mille), until));
 }
@@ -66,13 +70,16 @@ struct Pace {
     clears_in: i64,
 }
 
-fn pace(j: &Judge<'_>, latest: &Commit, position_at: Time) -> Option<Pace> {
-    let (then, offset) = j.life.earlier?;
-    let real = j.now.max(latest.at).since(then);
+/// Between two commits: what passed since the latest one counts only where the group has fallen silent.
+fn pace(j: &Judge<'_>, latest: &Commit) -> Option<Pace> {
+    let (then, offset) = j.life.earlier.or(j.life.later)?;
+    let moved_for = latest.at.since(then);
+    let silent_for = j.now.since(latest.at);
+    let real = if silent_for > moved_for { j.now.since(then) } else { moved_for };
     if real < PACE_SPAN {
         return None;
     }
-    let (_, earlier_at) = j.log.time_of(offset)?;
+    let (position_at, earlier_at) = (j.log.time_about(latest.offset)?, j.log.time_about(offset)?);
     let per_mille = position_at.since(earlier_at).0.saturating_mul(1_000) / real.0;
     let advanced = latest.offset.saturating_sub(offset);
     let waiting = j.log_end().saturating_sub(latest.offset);
@@ -97,7 +104,7 @@ fn overtaken_at(
     let stands = idle || (left_alone && !j.positions.habit.is_memberless());
     let pace = pace.or(stands.then_some(Pace { per_mille: 0, clears_in: i64::MAX }))?;
     let closing = 1_000_i64.saturating_sub(pace.per_mille.max(0));
-    if closing <= 0 || (!stands && behind.min(pace.clears_in) < keep.0 / NEAR) {
+    if pace.per_mille >= STEADY || (!stands && behind.min(pace.clears_in) < keep.0 / NEAR) {
         return None;
     }
     let left = keep.0.saturating_sub(behind).max(0);

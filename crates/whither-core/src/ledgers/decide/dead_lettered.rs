@@ -1,15 +1,18 @@
-//! Records that were routed to a dead-letter topic (R17), and for which group (R18).
+//! Records that were routed to a dead-letter topic (R17), for which group (R18), and whether they were lost there.
 
-use crate::fact::{DeadLetter, Record, Role, RoutedAway};
+use crate::fact::{DeadLetter, Purged, Record, Role, RoutedAway};
 use crate::key::{Name, Offset};
 use crate::ledgers::ledger::Ledger;
-use crate::verdict::{Certainty, Evidence};
+use crate::ledgers::row::{Claim, Finding};
+use crate::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs};
 use alloc::vec::Vec;
 
 /// A routed record and how surely it is this one.
 pub(crate) struct Routed<'a> {
     pub(crate) offset: Offset,
     pub(crate) end: &'a DeadLetter,
+    /// The dead letter went before anybody had read it: the record is lost for good.
+    pub(crate) purged: Option<&'a Purged>,
     /// The group it was routed away for; none where several may have.
     pub(crate) group: Option<Name>,
     pub(crate) certainty: Certainty,
@@ -45,7 +48,37 @@ fn one<'a>(ledger: &'a Ledger, away: &'a RoutedAway) -> Option<Routed<'a>> {
     }
     let (group, by_group) = whose(ledger, away.offset, told.as_ref(), end);
     let certainty = if agrees && !differs { by_group } else { by_group.min(Certainty::Indicative) };
-    Some(Routed { offset: away.offset, end, group, certainty, agreement })
+    let purged = away.purged.iter().find(|p| p.partition == end.partition && p.offset == end.offset);
+    // A member that commits later than it reads may have read it all the same.
+    let seen_gone = if purged.is_some_and(|p| p.watched) { Certainty::Strong } else { Certainty::Proof };
+    Some(Routed { offset: away.offset, end, purged, group, certainty: certainty.min(seen_gone), agreement })
+}
+
+impl Routed<'_> {
+    pub(super) fn outcome(&self) -> (Outcome, Cause, ShownAs) {
+        match self.purged {
+            Some(_) => (Outcome::LostAtDeadLetter, Cause::DeadLetterPurged, ShownAs::Loss),
+            None => (Outcome::DeadLettered, Cause::RoutedToDeadLetter, ShownAs::Dead),
+        }
+    }
+}
+
+/// One finding for those that wait, one for those that are lost.
+pub(super) fn findings(routed: &[&Routed<'_>]) -> Vec<(Claim, Finding, u64)> {
+    let (lost, waiting): (Vec<&Routed<'_>>, Vec<&Routed<'_>>) =
+        routed.iter().partition(|r| r.purged.is_some());
+    [waiting, lost].iter().filter_map(|some| finding(some)).collect()
+}
+
+fn finding(routed: &[&Routed<'_>]) -> Option<(Claim, Finding, u64)> {
+    let (outcome, cause, shown_as) = routed.first()?.outcome();
+    let from = routed.iter().map(|r| r.offset).min()?;
+    let to = routed.iter().map(|r| r.offset + 1).max()?;
+    let certainty = routed.iter().map(|r| r.certainty).min()?;
+    let since = routed.iter().map(|r| r.purged.map_or(r.end.at, |p| p.at)).min()?;
+    let finding = Finding::new(cause, certainty, shown_as, since, evidence(routed));
+    let claim = Claim { from, to, outcome, certainty, finding: None, over_unread: true };
+    Some((claim, finding, routed.len() as u64))
 }
 
 /// Connect and share groups keep the record's own timestamp, Spring tells it; all keep its key. A timestamp
@@ -87,7 +120,7 @@ fn whose(
 }
 
 /// Evidence: a dead letter.
-pub(super) fn letter(l: &DeadLetter) -> Evidence {
+fn letter(l: &DeadLetter) -> Evidence {
     Evidence::DeadLetter {
         partition: l.partition.clone(),
         offset: l.offset,
@@ -100,9 +133,11 @@ pub(super) fn letter(l: &DeadLetter) -> Evidence {
 }
 
 /// What shows that these records were routed away: the first few, and whether they match.
-pub(super) fn evidence(routed: &[&Routed<'_>]) -> Vec<Evidence> {
+fn evidence(routed: &[&Routed<'_>]) -> Vec<Evidence> {
     const SHOWN: usize = 16;
     let mut evidence: Vec<Evidence> = routed.iter().take(SHOWN).map(|r| letter(r.end)).collect();
+    let seen = routed.iter().filter_map(|r| r.purged).max_by_key(|p| p.at);
+    evidence.extend(seen.map(|p| Evidence::LogStart { offset: p.log_start, at: p.at }));
     let every = |of: fn(&Agreement) -> Option<bool>| routed.iter().all(|r| of(&r.agreement) == Some(true));
     let (timestamp, key) = (every(|a| a.timestamp), every(|a| a.key));
     if timestamp || key {

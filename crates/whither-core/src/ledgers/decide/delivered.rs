@@ -1,7 +1,7 @@
 //! What the group's position has passed, and what it has not.
 
 use super::judge::Judge;
-use super::moved;
+use super::{moved, truncated};
 use crate::key::Offset;
 use crate::ledgers::life::{Commit, MoveKind};
 use crate::ledgers::row::Claim;
@@ -20,7 +20,7 @@ pub(super) fn passes(j: &Judge<'_>, row_from: Offset, out: &mut Vec<Claim>) {
         out.push(plain((row_from, to.max(row_from)), Outcome::Delivered, Certainty::Indicative));
     }
     for (i, m) in odd.moves.iter().enumerate() {
-        consumed(j, (from, m.before.offset.min(limit(i))), out);
+        consumed(j, (from, still_passed(j, &m.before).min(limit(i))), out);
         from = m.this.offset;
         if moved::passed_over(j, m).is_none() {
             let begin = match m.kind {
@@ -33,8 +33,13 @@ pub(super) fn passes(j: &Judge<'_>, row_from: Offset, out: &mut Vec<Claim>) {
     }
     let last = j.life.latest.as_ref().or_else(|| j.life.removed().map(|r| &r.latest));
     if let Some(last) = last.filter(|_| !odd.moves.is_empty()) {
-        consumed(j, (from, last.offset), out);
+        consumed(j, (from, still_passed(j, last)), out);
     }
+}
+
+/// How far the records that a commit passed are still those of the log.
+fn still_passed(j: &Judge<'_>, c: &Commit) -> Offset {
+    truncated::passed_other_records(j, c).map_or(c.offset, |from| from.min(c.offset))
 }
 
 fn consumed(j: &Judge<'_>, (from, to): (Offset, Offset), out: &mut Vec<Claim>) {
@@ -57,9 +62,10 @@ fn sure_from(j: &Judge<'_>) -> Offset {
 /// By commits alone *delivered* is strong; below the first commit that complete history shows it is
 /// indicative.
 pub(super) fn claims(j: &Judge<'_>, row_from: Offset, row_to: Offset, out: &mut Vec<Claim>) {
-    let Some(highest) = passed(j).map(|c| c.offset) else {
+    let Some(highest) = passed(j).map(|c| still_passed(j, c)) else {
         return out.push(plain((row_from, row_to), Outcome::Unknown, Certainty::Unknown));
     };
+    let highest = j.life.latest.as_ref().map_or(highest, |c| still_passed(j, c).max(highest));
     consumed(j, (row_from, highest), out);
     let (outcome, certainty) = match &j.life.latest {
         Some(_) => (Outcome::InFlight, Certainty::Proof),
@@ -78,6 +84,12 @@ fn passed<'a>(j: &'a Judge<'_>) -> Option<&'a Commit> {
 /// A range that was passed over and brought back: it is still to be read.
 pub(super) fn in_flight(from: Offset, to: Offset) -> Claim {
     plain((from, to), Outcome::InFlight, Certainty::Strong)
+}
+
+/// A range that other records take now than the group passed there: whether it will come back for them is its
+/// client's affair.
+pub(super) fn perhaps_in_flight(from: Offset, to: Offset) -> Claim {
+    plain((from, to), Outcome::InFlight, Certainty::Indicative)
 }
 
 /// A range of which nobody can tell.

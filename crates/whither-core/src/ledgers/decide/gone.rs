@@ -141,13 +141,14 @@ fn why(j: &Judge<'_>, o: &Overtaken, from: Offset) -> Why {
     let oldest_read = j.log.progress.map(|p| p.first).filter(|(offset, _)| *offset < o.start);
     let told =
         newest_gone.or(oldest_read).or(oldest_kept).map(|(offset, at)| Evidence::RecordTime { offset, at });
+    // Without the time of any record, that retention is on is no more than a hint.
     let was_due = match (newest_gone.or(oldest_read), oldest_kept) {
-        (Some((_, gone)), _) => due(gone),
-        (None, Some((_, kept))) => due(kept) || due(o.position_at),
-        (None, None) => ms >= 0,
+        (Some((_, gone)), _) => due(gone).then_some(Certainty::Strong),
+        (None, Some((_, kept))) => (due(kept) || due(o.position_at)).then_some(Certainty::Strong),
+        (None, None) => (ms >= 0).then_some(Certainty::Indicative),
     };
-    if was_due {
-        return Why::new(Cause::RetentionTime, Certainty::Strong, all([by_time, told]));
+    if let Some(certainty) = was_due {
+        return Why::new(Cause::RetentionTime, certainty, all([by_time, told]));
     }
     if bytes >= 0 && j.size.is_none_or(|s| s.bytes >= bytes.unsigned_abs()) {
         let certainty = if j.size.is_some() { Certainty::Strong } else { Certainty::Indicative };

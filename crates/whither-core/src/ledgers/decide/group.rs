@@ -4,7 +4,10 @@ use super::dead_lettered::Routed;
 use super::dormant::is_dormant;
 use super::judge::Judge;
 use super::tell::{dead_letters, verdict};
-use super::{behind, delivered, gone, moved, past_end, recreated, removed, share, started, truncated};
+use super::truncated::{self, Beside};
+use super::{
+    behind, delivered, gone, moved, past_end, recreated, removed, share, started, superseded, transactions,
+};
 use crate::engine::{Context, Need, Output, ReadDeeper};
 use crate::key::Offset;
 use crate::ledgers::ledger::Ledger;
@@ -35,10 +38,13 @@ pub(super) fn tell(
             let told = finding.and_then(|f| claimed(ledger, cx, j, (claim, f, i), &held));
             out.extend(told.map(|v| Output::Verdict(quiet(v, dormant))));
         }
+        let beside = truncated::beside(j);
+        let told = beside.iter().filter_map(|b| told_beside(ledger, cx, j, b));
+        out.extend(told.map(|v| Output::Verdict(quiet(v, dormant))));
         if !mine.is_empty() {
-            out.push(Output::Verdict(dead_letters(ledger, cx, Some(j.group), &mine)));
+            dead_letters(ledger, cx, Some(j.group), &mine, out);
         }
-        out.push(Output::Balance(balance(cx, j, (from, to), (&claims, &held), &mine, dormant)));
+        out.push(Output::Balance(balance(cx, j, (from, to), (&claims, &held, &beside), &mine, dormant)));
     }
     let mut notes = Vec::new();
     if extent(j).is_none() {
@@ -69,7 +75,8 @@ fn claims(j: &Judge<'_>, from: Offset, to: Offset) -> Vec<Claim> {
         share::claims(j, group, (from, to), &mut claims);
         return claims;
     }
-    truncated::by_epoch(j, &mut claims);
+    superseded::claims(j, &mut claims);
+    truncated::claims(j, &mut claims);
     delivered::passes(j, from, &mut claims);
     truncated::by_sight(j, &mut claims);
     recreated::claims(j, &mut claims);
@@ -84,29 +91,36 @@ fn balance(
     cx: &Context<'_>,
     j: &Judge<'_>,
     (from, to): (Offset, Offset),
-    (claims, held): (&[Claim], &[Held]),
+    (claims, held, beside): (&[Claim], &[Held], &[Beside]),
     dead: &[&Routed<'_>],
     dormant: bool,
 ) -> Balance {
     let mut made: Vec<Stretch> = Vec::with_capacity(held.len() + 2);
     for h in held {
         if let Some(claim) = claims.get(h.claim) {
-            stretches(claim, h, j.log, &mut made);
+            let open = h.sums.open > 0;
+            let waits_for = open.then(|| transactions::waits_for(j.log, j.now, (h.from, h.to)));
+            stretches(claim, h, j.log, waits_for, &mut made);
         }
+    }
+    for b in beside {
+        stretches(&b.claim, &b.held, j.log, None, &mut made);
     }
     for r in dead {
         take_out(&mut made, r);
     }
     made.retain(|s| s.records > 0);
-    let (records, at_most) = j.log.counted(from);
+    let (counted, at_most) = j.log.counted(from);
+    // What nobody read before the log lost it is in no counter.
+    let lost_unread: u64 = beside.iter().map(|b| b.held.bare).sum();
     Balance {
         group: j.group.clone(),
         partition: cx.key.partition().clone(),
         topic_id: j.log.topic_id,
         from,
         to,
-        records,
-        at_most,
+        records: counted.saturating_add(lost_unread),
+        at_most: at_most || lost_unread > 0,
         stretches: made,
         committed: j.life.latest.map(|c| c.offset),
         committed_at: j.life.latest.map(|c| c.at),
@@ -126,14 +140,15 @@ fn take_out(made: &mut Vec<Stretch>, r: &Routed<'_>) {
     };
     let Some(stretch) = made.iter_mut().find(holds) else { return };
     stretch.records -= 1;
+    let (outcome, cause, _) = r.outcome();
     made.push(Stretch {
         from: r.offset,
         to: r.offset + 1,
         records: 1,
         at_most: false,
-        outcome: Outcome::DeadLettered,
+        outcome,
         certainty: r.certainty,
-        cause: Some(Cause::RoutedToDeadLetter),
+        cause: Some(cause),
     });
 }
 
@@ -146,23 +161,26 @@ fn claimed(
     held: &[Held],
 ) -> Option<Verdict> {
     let mine: Vec<&Held> = held.iter().filter(|h| h.claim == at).collect();
-    // What is told by width went with the end of the log: the row may end before it does.
-    let (from, to) = match (mine.first(), mine.last()) {
-        (Some(first), Some(last)) if finding.by_width => (first.from, claim.to.max(last.to)),
-        (Some(first), Some(last)) => (first.from, last.to),
-        _ if finding.by_width && claim.from >= j.log_end() => (claim.from, claim.to),
-        _ => return None,
-    };
+    let (first, last) = mine.first().zip(mine.last())?;
+    let (from, to) = (first.from, last.to);
     let seen: u64 = mine.iter().map(|h| h.sums.data).sum();
     let unseen: u64 = mine.iter().map(|h| h.unseen(claim, j.log)).sum();
     // Records that lie on one side or the other of an end of the range count as far as they may be inside.
     let perhaps: u64 = mine.iter().map(|h| h.sums.undecided.min(width(h.from, h.to))).sum();
-    let counted = seen.saturating_add(unseen).saturating_add(perhaps);
-    let records = if finding.by_width { width(from, to) } else { counted };
-    let at_most = finding.by_width || unseen.saturating_add(perhaps) > 0;
+    let records = seen.saturating_add(unseen).saturating_add(perhaps);
+    let at_most = unseen.saturating_add(perhaps) > 0;
     let left = Claim { from, to, ..claim.clone() };
     let v = verdict(ledger, cx, Some(j.group), &left, finding);
     (records > 0).then_some(Verdict { records, at_most, ..v })
+}
+
+/// What the log lost, for the group.
+fn told_beside(ledger: &Ledger, cx: &Context<'_>, j: &Judge<'_>, b: &Beside) -> Option<Verdict> {
+    let finding = b.claim.finding.as_ref()?;
+    let perhaps = b.held.unseen(&b.claim, j.log).saturating_add(b.held.sums.undecided);
+    let records = b.held.sums.data.saturating_add(perhaps);
+    let v = verdict(ledger, cx, Some(j.group), &b.claim, finding);
+    (records > 0).then_some(Verdict { records, at_most: perhaps > 0, ..v })
 }
 
 /// What is told beside the row.

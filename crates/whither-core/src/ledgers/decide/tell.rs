@@ -2,7 +2,7 @@
 
 use super::dead_lettered::{self, Routed};
 use super::judge::Judge;
-use super::{gave_up, group, news, purged, transactions, unreadable};
+use super::{gave_up, group, news, transactions, unreadable};
 use crate::engine::{Context, Output};
 use crate::key::Name;
 use crate::ledgers::identity;
@@ -10,7 +10,7 @@ use crate::ledgers::ledger::Ledger;
 use crate::ledgers::positions::Positions;
 use crate::ledgers::row::{Claim, Finding};
 use crate::ledgers::runs::Index;
-use crate::verdict::{Cause, Certainty, Outcome, ShownAs, Verdict};
+use crate::verdict::{Outcome, Verdict};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -67,16 +67,12 @@ fn for_everyone(
     transactions::notes(&ledger.log, cx.clock.now, &mut notes);
     unreadable::notes(&ledger.log, &mut notes);
     gave_up::notes(&ledger.log, &mut notes);
-    purged::notes(ledger, &mut notes);
     for claim in &notes {
         if let Some(finding) = &claim.finding {
             let sums = index.sums(claim.from, claim.to);
             let (records, at_most) = match claim.outcome {
                 Outcome::Aborted => (sums.aborted, false),
                 Outcome::InFlight => (sums.data.saturating_add(sums.open), false),
-                Outcome::LostAtDeadLetter => {
-                    (ledger.log.letters.range(claim.from..claim.to).count() as u64, false)
-                }
                 _ => (sums.corrupt, sums.corrupt > 0),
             };
             let mut v = verdict(ledger, cx, None, claim, finding);
@@ -90,26 +86,22 @@ fn for_everyone(
         others.entry(r.group.as_ref()).or_default().push(r);
     }
     for (group, some) in others {
-        out.push(Output::Verdict(dead_letters(ledger, cx, group, &some)));
+        dead_letters(ledger, cx, group, &some, out);
     }
 }
 
-/// The finding for records that were routed away.
+/// The findings for records that were routed away.
 pub(super) fn dead_letters(
     ledger: &Ledger,
     cx: &Context<'_>,
     group: Option<&Name>,
     routed: &[&Routed<'_>],
-) -> Verdict {
-    let from = routed.iter().map(|r| r.offset).min().unwrap_or(0);
-    let to = routed.iter().map(|r| r.offset + 1).max().unwrap_or(0);
-    let certainty = routed.iter().map(|r| r.certainty).min().unwrap_or(Certainty::Unknown);
-    let since = routed.iter().map(|r| r.end.at).min().unwrap_or_default();
-    let evidence = dead_lettered::evidence(routed);
-    let finding = Finding::new(Cause::RoutedToDeadLetter, certainty, ShownAs::Dead, since, evidence);
-    let claim =
-        Claim { from, to, outcome: Outcome::DeadLettered, certainty, finding: None, over_unread: true };
-    Verdict { records: routed.len() as u64, ..verdict(ledger, cx, group, &claim, &finding) }
+    out: &mut Vec<Output>,
+) {
+    for (claim, finding, records) in dead_lettered::findings(routed) {
+        let v = verdict(ledger, cx, group, &claim, &finding);
+        out.push(Output::Verdict(Verdict { records, ..v }));
+    }
 }
 
 /// A finding as it is told, of no records yet.

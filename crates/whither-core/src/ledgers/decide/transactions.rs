@@ -4,6 +4,7 @@ use crate::fact::{Coordinator, RunKind, Transaction};
 use crate::key::Offset;
 use crate::ledgers::log::LogView;
 use crate::ledgers::row::{Claim, Finding};
+use crate::ledgers::runs::Piece;
 use crate::limits::ABORT_SCAN;
 use crate::time::Time;
 use crate::verdict::{Cause, Certainty, Evidence, Outcome, ShownAs};
@@ -45,11 +46,28 @@ fn open(log: &LogView, now: Time, out: &mut Vec<Claim>) {
         }
     }
     for (producer_id, range) in producers {
-        // A description of an earlier transaction of this producer says nothing of this one.
-        let same = |t: &&Transaction| t.start == range.0 || log.origin().is_some_and(|o| t.start < o);
-        let described = log.transactions.get(&producer_id).filter(same);
+        let described = described(log, producer_id, range.0);
         out.push(one(log, producer_id, range, described, now));
     }
+}
+
+/// What is told of the transaction that a producer began at an offset: a description of an earlier one of this
+/// producer says nothing of it.
+fn described(log: &LogView, producer_id: i64, from: Offset) -> Option<&Transaction> {
+    let same = |t: &&Transaction| t.start == from || log.origin().is_some_and(|o| t.start < o);
+    log.transactions.get(&producer_id).filter(same)
+}
+
+/// Why the first open record of a range waits.
+pub(super) fn waits_for(log: &LogView, now: Time, (from, to): (Offset, Offset)) -> Cause {
+    let open = |r: &&Piece| matches!(r.kind, RunKind::Open { .. });
+    let Some(first) = log.runs.runs.iter().filter(open).find(|r| from < r.to && r.from < to) else {
+        return Cause::TransactionOpen;
+    };
+    let of_it = log.runs.runs.iter().find(|r| r.kind == first.kind).map_or(first.from, |r| r.from);
+    let RunKind::Open { producer_id } = first.kind else { return Cause::TransactionOpen };
+    let claim = one(log, producer_id, (of_it, first.to), described(log, producer_id, of_it), now);
+    claim.finding.map_or(Cause::TransactionOpen, |finding| finding.cause)
 }
 
 fn one(

@@ -292,6 +292,7 @@ impl World {
             at,
             seen: at,
             transaction: None,
+            of_letters: false,
             value,
         });
         self.offsets_record(fact);

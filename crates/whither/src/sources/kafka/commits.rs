@@ -1,6 +1,6 @@
 //! Records of `__consumer_offsets` to facts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use whither_core::fact::{Change, Commit, CommitValue, Member, MemberChange, Members};
 use whither_core::{Fact, Name, Offset, Partition, Time, TopicId};
@@ -10,11 +10,15 @@ use whither_kafka::coordinator::{Assigned, Assignment, ClassicGroup, Coordinator
 #[derive(Clone, Debug, Default)]
 pub struct TopicNames {
     by_id: HashMap<u128, Name>,
+    of_letters: HashSet<Name>,
 }
 
 impl TopicNames {
-    /// Adds a topic.
-    pub fn add(&mut self, id: u128, name: Name) {
+    /// Adds a topic; `of_letters`: one that dead letters wait in.
+    pub fn add(&mut self, id: u128, name: Name, of_letters: bool) {
+        if of_letters {
+            self.of_letters.insert(name.clone());
+        }
         self.by_id.insert(id, name);
     }
 
@@ -62,6 +66,7 @@ impl Coordinator<'_> {
                     at,
                     seen: self.seen,
                     transaction: self.transaction,
+                    of_letters: self.names.of_letters.contains(topic),
                     value,
                 }))
             }

@@ -9,7 +9,7 @@ use whither_kafka::fetch::{Event, Fetched, Fetcher, Options, Span};
 use whither_kafka::{TopicPartition, When};
 
 use super::batches::{Depth, Walker};
-use super::look::{DEADLINE, Look, of, partition};
+use super::look::{DEADLINE, Look, ReadTo, of, partition};
 use super::plan::{self, Phase};
 
 /// The partitions of one read.
@@ -65,8 +65,10 @@ impl Look {
     fn leave_the_rest(&mut self, partitions: &[Partition]) {
         for p in partitions {
             if let Some(edges) = self.edges_of(p) {
-                let next = self.data_next.entry(p.clone()).or_insert(edges.end);
-                *next = edges.end.max(*next);
+                let read = self.data_next.entry(p.clone()).or_default();
+                if read.next < edges.end {
+                    *read = ReadTo { next: edges.end, tail: None, ..*read };
+                }
             }
         }
     }
@@ -117,8 +119,14 @@ impl Look {
                     facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p.topic), from }));
                 }
                 let next = self.walk(&p, &records, read, &mut facts);
-                let seen = self.data_next.get(&p).copied().unwrap_or(0);
-                self.data_next.insert(p.clone(), next.unwrap_or(0).max(seen));
+                let tail = facts.iter().rev().find_map(|fact| match fact {
+                    Fact::Batch(b) => Some((b.base, b.leader_epoch)),
+                    _ => None,
+                });
+                let so_far = self.data_next.entry(p.clone()).or_default();
+                if let Some(next) = next.filter(|next| *next >= so_far.next) {
+                    *so_far = ReadTo { next, tail: tail.or(so_far.tail), ..*so_far };
+                }
             }
             Event::Gone { from, to } => {
                 if !std::mem::replace(&mut read.announced, true) {
@@ -169,10 +177,20 @@ impl Look {
     /// Reads what was written since the last round. Each read is announced, though it goes on where one stopped:
     /// times of records are told of the read announced last.
     pub(super) async fn follow_data(&mut self) {
+        self.look_for_truncation().await;
         let mut spans = Vec::new();
         for p in self.partitions() {
             let Some(edges) = self.edges_of(&p) else { continue };
-            let from = self.data_next.get(&p).copied().unwrap_or(edges.log_start);
+            let from = match self.data_next.get_mut(&p) {
+                Some(read) => {
+                    // The end went back, and no epoch tells why: the last batch may be another one now.
+                    if let Some((base, _)) = read.tail.filter(|_| edges.end < read.next) {
+                        read.next = base;
+                    }
+                    read.next
+                }
+                None => edges.log_start,
+            };
             if from < edges.end {
                 spans.push(Span { partition: of(&p), from, to: Some(edges.end) });
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use whither_core::fact::Bounds;
+use whither_core::fact::{Bounds, Role};
 use whither_core::{Clock, Fact, Key, Name, Offset, Partition, Policy, Time, TopicId};
 use whither_kafka::batch::Scratch;
 use whither_kafka::fetch::{Fetched, Fetcher};
@@ -67,6 +67,13 @@ impl Default for Wants {
     }
 }
 
+impl Wants {
+    /// Whether dead letters wait in a topic until somebody reads them.
+    pub(super) fn holds_letters(&self, topic: &str) -> bool {
+        self.roles.of(topic) == Some(Role::DeadLetter)
+    }
+}
+
 /// Told what is being done, as it changes.
 pub trait Progress: Send {
     /// What is being done.
@@ -102,12 +109,24 @@ pub struct Look {
     /// The edges of each partition as last read.
     pub(super) edges: BTreeMap<Partition, Bounds>,
     /// Where reading each partition goes on, for following.
-    pub(super) data_next: BTreeMap<Partition, Offset>,
+    pub(super) data_next: BTreeMap<Partition, ReadTo>,
+    /// Topics that are compacted, where what compaction takes is asked for.
+    pub(super) compacted: BTreeSet<Name>,
     pub(super) groups: usize,
     pub(super) records_read: u64,
     pub(super) undecoded: u64,
     rounds: u32,
     pub(super) progress: Box<dyn Progress>,
+}
+
+/// How far a partition was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReadTo {
+    pub(super) next: Offset,
+    /// Where the last batch of records begins, and the leader epoch it was written in.
+    pub(super) tail: Option<(Offset, i32)>,
+    /// The leader epoch in which all that was read was last known to be in the log.
+    pub(super) checked: i32,
 }
 
 /// A group's lowest and newest commit for a partition.
@@ -126,7 +145,7 @@ impl Look {
         let until = wants.deadline.and_then(|d| Instant::now().checked_add(d));
         let mut names = TopicNames::default();
         for (name, topic) in &metadata.topics {
-            names.add(topic.id, name.clone());
+            names.add(topic.id, name.clone(), wants.holds_letters(name));
         }
         Look {
             id: Name::from(metadata.cluster_id.as_str()),
@@ -145,6 +164,7 @@ impl Look {
             shared: BTreeSet::new(),
             edges: BTreeMap::new(),
             data_next: BTreeMap::new(),
+            compacted: BTreeSet::new(),
             groups: 0,
             records_read: 0,
             undecoded: 0,
@@ -222,7 +242,7 @@ impl Look {
         if let Ok(metadata) = self.cluster.refresh().await {
             self.metadata = metadata;
             for (name, topic) in &self.metadata.topics {
-                self.names.add(topic.id, name.clone());
+                self.names.add(topic.id, name.clone(), self.wants.holds_letters(name));
             }
         }
         self.tell_topics();
@@ -236,6 +256,9 @@ impl Look {
             self.look_up_missing().await;
         }
         self.follow_data().await;
+        if self.wants.policy.superseded && self.rounds.is_multiple_of(SELDOM) {
+            self.look_for_superseded().await;
+        }
         self.ask_further().await;
         self.conclude(Run::settle).await;
     }

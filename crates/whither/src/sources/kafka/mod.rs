@@ -12,6 +12,7 @@ mod share_groups;
 mod topics;
 mod transactions;
 mod epochs;
+mod superseded;
 mod deeper;
 mod find;
 pub mod batches;

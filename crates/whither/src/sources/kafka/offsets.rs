@@ -276,6 +276,7 @@ impl Look {
             at,
             seen: at,
             transaction: None,
+            of_letters: self.wants.holds_letters(&partition.topic),
             value,
         };
         self.note_position(&commit);
@@ -293,6 +294,10 @@ impl Look {
         };
         // Nothing of the history is known: a tail that begins behind this commit.
         let tail = whither_core::fact::Tail { offsets_partition: -1, holes: 1, since: None };
+        if commit.of_letters {
+            let key = Key::letters(&self.id, partition);
+            self.apply(&key, &[Fact::Committed(committed.clone())]);
+        }
         let key = Key::ledger(&self.id, partition);
         self.apply(&key, &[Fact::Committed(committed), Fact::Tail(tail)]);
     }

@@ -48,7 +48,11 @@ impl Look {
             let key = Key::ledger(&self.id, &partition);
             let mut facts = Vec::new();
             if let Some(Ok(settings)) = configs.get(&partition.topic) {
-                facts.push(Fact::Config(config(settings, keep)));
+                let config = config(settings, keep);
+                if config.compacts == Some(true) {
+                    self.compacted.insert(partition.topic.clone());
+                }
+                facts.push(Fact::Config(config));
             }
             if let Some(bytes) = sizes.get(&of(&partition)) {
                 facts.push(Fact::Size(Size { at: crate::clock::now(), bytes: *bytes }));
