@@ -198,7 +198,7 @@ fn aborted(lab: &Lab) -> Result<Outcome<'_>, Error> {
     Ok(Outcome::of([Truth::healthy(topic, Some(group), topic, Some(0)).nor_dead()]))
 }
 
-/// The loss is told where the letter was: its origin is still in its own topic.
+/// The loss is told of the record that the letter came from, for the group that gave it up.
 fn purged(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("dead_letter_purged_followed", "dead_letter_purged_followed.billing");
     let letters = "dead_letter_purged_followed-dlt";
@@ -213,6 +213,6 @@ fn purged(lab: &Lab) -> Result<During<'_>, Error> {
             Certainty::Proof,
             Certainty::Proof,
         );
-        Ok(Outcome::of([Truth::fault(topic, None, letters, 0, fault.exactly(0, 1)).followed()]))
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(3, 4)).followed()]))
     }))
 }

@@ -47,8 +47,8 @@ fn topic_deleted(lab: &Lab) -> Result<Outcome<'_>, Error> {
     half_read(lab, topic, group)?;
     anchor(lab, topic, group)?;
     delete(lab, topic)?;
-    // Afterwards nothing tells how long the log was: that there was a lag can't be required.
-    let fault = Fault::new("topic_deleted", "deleted", "loss", Certainty::Strong, Certainty::Strong);
+    // Afterwards nothing tells how long the log was: a loss would say that there was a lag (R5).
+    let fault = Fault::new("topic_deleted", "deleted", "note", Certainty::Strong, Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
 }
 
@@ -71,7 +71,8 @@ fn topic_recreated(lab: &Lab) -> Result<Outcome<'_>, Error> {
     lab.jvm.create_topic(topic, 1, &[])?;
     lab.jvm.send(Records::new(topic, 0, 3))?;
     lab.jvm.consume(group, topic, 3)?;
-    let fault = Fault::new("topic_recreated", "deleted", "loss", Certainty::Strong, Certainty::Strong);
+    // As for a topic that was only deleted.
+    let fault = Fault::new("topic_recreated", "deleted", "note", Certainty::Strong, Certainty::Strong);
     Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
 }
 
