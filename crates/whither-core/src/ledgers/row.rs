@@ -28,6 +28,8 @@ pub(crate) struct Finding {
     pub(crate) shown_as: ShownAs,
     pub(crate) recoverable: bool,
     pub(crate) duplicate: bool,
+    /// Some of the range may have met another end: what it holds is the most it can be.
+    pub(crate) at_most: bool,
     pub(crate) since: Time,
     pub(crate) until: Option<Time>,
     pub(crate) evidence: Vec<Evidence>,
@@ -49,6 +51,7 @@ impl Finding {
             shown_as,
             recoverable: false,
             duplicate: false,
+            at_most: false,
             since,
             until: None,
             evidence,

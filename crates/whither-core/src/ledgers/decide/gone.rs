@@ -92,7 +92,7 @@ fn part(j: &Judge<'_>, o: &Overtaken, (from, to): (Offset, Offset), out: &mut Ve
     ]);
     evidence.extend(why.evidence);
     let mut finding = Finding::new(why.cause, why.certainty, ShownAs::Loss, o.at, evidence);
-    finding.by_width = o.by_count;
+    finding.at_most = o.by_count;
     let exact = read && !o.by_count && !j.is_alive();
     out.push(Claim {
         from,

@@ -168,7 +168,7 @@ fn claimed(
     // Records that lie on one side or the other of an end of the range count as far as they may be inside.
     let perhaps: u64 = mine.iter().map(|h| h.sums.undecided.min(width(h.from, h.to))).sum();
     let records = seen.saturating_add(unseen).saturating_add(perhaps);
-    let at_most = unseen.saturating_add(perhaps) > 0;
+    let at_most = finding.at_most || unseen.saturating_add(perhaps) > 0;
     let left = Claim { from, to, ..claim.clone() };
     let v = verdict(ledger, cx, Some(j.group), &left, finding);
     (records > 0).then_some(Verdict { records, at_most, ..v })
