@@ -201,6 +201,7 @@ impl World {
                     at: self.now,
                     seen: self.now,
                     transaction: None,
+                    of_letters: false,
                     value: Some(value),
                 }));
                 self.source_offset += 1;
