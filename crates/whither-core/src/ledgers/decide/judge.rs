@@ -13,6 +13,9 @@ use crate::time::Time;
 use crate::verdict::{Evidence, WhichCommit};
 use alloc::vec::Vec;
 
+/// What Kafka Streams puts into the client id of each of its threads' consumers.
+const STREAM_THREAD: &str = "-StreamThread-";
+
 /// One group before the judge.
 pub(crate) struct Judge<'a> {
     pub(crate) now: Time,
@@ -76,11 +79,17 @@ impl Judge<'_> {
     /// Whether this committer is a client that tells leader epochs: then a commit of its without one says
     /// something (R7). Another client of the same group may never tell one.
     pub(crate) fn tells_epochs(&self, who: Who) -> bool {
-        let one_client = matches!(self.people.get(who), Committer::Member { .. });
+        let one_client = matches!(self.people.get(who), Committer::Member { .. }) && !self.is_streams(who);
         let told = |c: &Commit| c.who == who && c.leader_epoch >= 0;
         let moved = self.life.moves().iter().flat_map(|m| [&m.before, &m.this]);
         let held = [self.life.latest.as_ref(), self.life.highest(), self.life.first()];
         one_client && held.into_iter().flatten().chain(moved).any(told)
+    }
+
+    /// Whether this committer is a thread of Kafka Streams. It commits the positions its consumer gave it with
+    /// the records, and those come without an epoch now and then though every record was read.
+    pub(crate) fn is_streams(&self, who: Who) -> bool {
+        matches!(self.people.get(who), Committer::Member { client_id, .. } if client_id.contains(STREAM_THREAD))
     }
 
     /// Who made a commit.

@@ -54,6 +54,7 @@ pub(super) fn passed_over(j: &Judge<'_>, m: &Move) -> Option<PassedOver> {
         MoveKind::ByNobody if is_reset(j, m) => over(from, Cause::OffsetReset, Certainty::Strong),
         // Nobody seeks beyond the end: such a position was copied from elsewhere.
         MoveKind::Set if to > j.log_end() => None,
+        MoveKind::Set if j.is_streams(m.this.who) => None,
         // Below the log start it had fallen out of range before.
         MoveKind::Set => match j.log.origin().filter(|origin| from < *origin) {
             Some(origin) => over(origin.min(to), Cause::OutOfRangeJump, Certainty::Indicative),
