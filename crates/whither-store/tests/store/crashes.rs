@@ -14,7 +14,7 @@ const KEEP: u32 = 150;
 
 /// How many seeds: `WHITHER_STORE_SEEDS`, few unless asked.
 fn seeds() -> u64 {
-    std::env::var("WHITHER_STORE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(150)
+    std::env::var("WHITHER_STORE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(60)
 }
 
 struct Random(u64);

@@ -4,7 +4,7 @@ use crate::app::App;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use whither_store::disk::{Disk, DiskFile as _, RealDisk, SimulatedDisk};
+use whither_store::disk::{Disk, RealDisk, SimulatedDisk};
 use whither_store::{OpenError, Options, Repair, Store};
 
 fn opened(disk: &SimulatedDisk) -> App {
