@@ -114,9 +114,8 @@ fn lock(disk: &dyn Disk) -> Result<Arc<dyn DiskFile>, OpenError> {
         let pid = read_text(disk, LOCK).ok().and_then(|pid| pid.trim_end().parse().ok());
         return Err(OpenError::InUse { dir: disk.path(), pid });
     };
-    let pid = format!("{}\n", std::process::id());
-    let written = file.set_len(0).and_then(|()| file.write_at(0, pid.as_bytes()));
-    written.map_err(|error| OpenError::io(LOCK, error))?;
+    // For whoever is refused; a full disk must not keep anybody out.
+    drop(file.set_len(0).and_then(|()| file.write_at(0, format!("{}\n", std::process::id()).as_bytes())));
     Ok(file)
 }
 
