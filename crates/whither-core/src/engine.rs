@@ -4,7 +4,7 @@ use crate::admit;
 use crate::codec::{self, Code, Reader, Writer};
 use crate::fact::{Fact, Run};
 use crate::joins::Origin;
-use crate::key::{At, Key, Offset, Partition};
+use crate::key::{At, Key, Name, Offset, Partition};
 use crate::ledgers::Ledger;
 use crate::letters::Letters;
 use crate::limits::Limits;
@@ -68,6 +68,19 @@ pub enum Output {
     ReadDeeper(ReadDeeper),
 }
 
+/// Where a group stands in a partition, by the commits that count.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Position {
+    /// The group.
+    pub group: Name,
+    /// Its lowest commit known.
+    pub lowest: Offset,
+    /// Its latest commit; none after a tombstone.
+    pub latest: Option<Offset>,
+    /// The leader epoch of that commit, -1 if the client did not tell.
+    pub leader_epoch: i32,
+}
+
 /// Input that was not taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refused {
@@ -116,7 +129,7 @@ pub enum Need {
     Record,
 }
 
-/// Bytes that are not a snapshot of this version.
+/// Bytes that are not a snapshot, or not of a journal, of this version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotASnapshot {
     /// Where reading stopped.
@@ -127,7 +140,7 @@ pub struct NotASnapshot {
 
 impl core::fmt::Display for NotASnapshot {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "not a snapshot of this version: expected {} at byte {}", self.expected, self.at)
+        write!(f, "not written by this version: expected {} at byte {}", self.expected, self.at)
     }
 }
 
@@ -235,6 +248,33 @@ impl Engine {
         match self.keys.get(ledger)? {
             State::Ledger(ledger) => ledger.log.runs.at(offset),
             State::Log(_) | State::Letters(_) | State::Origin(_) => None,
+        }
+    }
+
+    /// The parts of a partition that were read, ascending: a follower goes on where the last one ends.
+    #[must_use]
+    pub fn was_read(&self, log: &Key) -> Vec<(Offset, Offset)> {
+        match self.keys.get(log) {
+            Some(State::Log(log)) => log.segments.iter().map(|s| (s.from, s.next)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The leader epoch of the newest record that was read of a partition.
+    #[must_use]
+    pub fn last_epoch(&self, log: &Key) -> Option<i32> {
+        match self.keys.get(log)? {
+            State::Log(log) => log.leaders.last_key_value().map(|(_, led)| led.epoch),
+            _ => None,
+        }
+    }
+
+    /// Where each group stands in a partition.
+    #[must_use]
+    pub fn positions(&self, ledger: &Key) -> Vec<Position> {
+        match self.keys.get(ledger) {
+            Some(State::Ledger(ledger)) => ledger.stand().collect(),
+            _ => Vec::new(),
         }
     }
 

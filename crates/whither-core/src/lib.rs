@@ -22,8 +22,11 @@ mod ledgers;
 pub mod verdict;
 pub mod engine;
 mod codec;
+pub mod journal;
 
-pub use engine::{Clock, Deadline, Engine, NotASnapshot, Output, Policy, ReadDeeper, Refusal, Refused};
+pub use engine::{
+    Clock, Deadline, Engine, NotASnapshot, Output, Policy, Position, ReadDeeper, Refusal, Refused,
+};
 pub use fact::Fact;
 pub use key::{Key, Name, Offset, Partition, TopicId};
 pub use time::{Span, Time};

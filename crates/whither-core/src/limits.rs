@@ -68,6 +68,10 @@ impl Default for Limits {
 /// (`transaction.abort.timed.out.transaction.cleanup.interval.ms`, 10 s) three times over (R13).
 pub const ABORT_SCAN: Span = Span::seconds(30);
 
+/// Time alone changes what is told of a partition: a group goes dormant, retention comes nearer, a transaction hangs.
+/// All of that is told in minutes or hours, so it is early enough to look this often.
+pub(crate) const LOOK_AGAIN: Span = Span::seconds(60);
+
 /// A producer's or consumer's word for a record that does not move is given this long: the default of
 /// `max.poll.interval.ms`, after which a consumer that does not poll is no member any more.
 pub(crate) const POLL_INTERVAL: Span = Span::seconds(300);

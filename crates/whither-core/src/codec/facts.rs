@@ -1,12 +1,12 @@
-//! The facts that states keep.
+//! Facts: some are kept in states, all are kept in journals.
 
 use super::wire::{Code, Reader, Writer, record, words};
 use crate::engine::NotASnapshot;
 use crate::fact::{
-    Bounds, CommitValue, Committed, Committer, Config, Convention, Coordinator, Corrupt, Cut, DeadLetter,
-    EpochEnd, Fact, GaveUp, GroupKind, GroupState, Marker, MarkerKind, Member, Opened, Progress, Purged,
-    Record, Role, RolledBack, RoutedAway, Run, RunKind, SharePosition, Size, Tail, Topic, TopicState,
-    Transaction, Truncated, WhyUnread,
+    Batch, Bounds, Change, Commit, CommitValue, Committed, Committer, Config, Convention, Coordinator,
+    Corrupt, Cut, DeadLetter, EpochEnd, Fact, GaveUp, Group, GroupKind, GroupState, Marker, MarkerKind,
+    Member, MemberChange, Members, Opened, Progress, Purged, Reading, Record, Role, RolledBack, RoutedAway,
+    Run, RunKind, SharePosition, Size, Tail, Topic, TopicState, Transaction, Truncated, Unread, WhyUnread,
 };
 use crate::key::TopicId;
 use crate::time::{Span, Time};
@@ -52,7 +52,17 @@ words! {
 
 record! {
     Bounds { at, topic_id, log_start, local_start, last_stable, end, leader_epoch }
+    Reading { topic_id, from }
+    Batch {
+        base, last, count, leader_epoch, producer_id, producer_epoch, base_sequence, transactional, first_at,
+        max_at, bytes,
+    }
     Marker { offset, at, producer_id, producer_epoch, kind }
+    Unread { from, to, why }
+    Commit { source_offset, group, partition, at, seen, transaction, value, of_letters }
+    Members { source_offset, group, at, members }
+    MemberChange { source_offset, group, member_id, at, change }
+    Group { at, group, state, kind, member, subscribed, expected }
     Opened { from, to, present }
     Corrupt { from, to, at }
     Cut { base, last, log_start }
@@ -195,50 +205,59 @@ impl Code for TopicState {
     }
 }
 
-/// A fact that waits: positions and edges for their time, runs for their counters; no other does.
-impl Code for Fact {
+impl Code for Change {
     fn put(&self, w: &mut Writer<'_>) {
         match self {
-            Fact::Committed(c) => {
+            Change::Joined { client_id, host } => {
                 0_u8.put(w);
-                c.put(w);
+                client_id.put(w);
+                host.put(w);
             }
-            Fact::Bounds(b) => {
+            Change::Assigned(partitions) => {
                 1_u8.put(w);
-                b.put(w);
+                partitions.put(w);
             }
-            Fact::Run(run) => {
-                3_u8.put(w);
-                run.put(w);
-            }
-            Fact::Opened(opened) => {
-                4_u8.put(w);
-                opened.put(w);
-            }
-            Fact::SharePosition(s) => {
-                5_u8.put(w);
-                s.put(w);
-            }
-            Fact::Truncated(truncated) => {
-                6_u8.put(w);
-                truncated.put(w);
-            }
-            other => {
-                debug_assert!(false, "{other:?} is never held back");
-                2_u8.put(w);
-            }
+            Change::Left => 2_u8.put(w),
         }
     }
 
-    fn get(r: &mut Reader<'_>) -> Result<Fact, NotASnapshot> {
-        match u8::get(r)? {
-            0 => Code::get(r).map(Fact::Committed),
-            1 => Code::get(r).map(Fact::Bounds),
-            3 => Code::get(r).map(Fact::Run),
-            4 => Code::get(r).map(Fact::Opened),
-            5 => Code::get(r).map(Fact::SharePosition),
-            6 => Code::get(r).map(Fact::Truncated),
-            _ => r.fail("a fact that waits"),
-        }
+    fn get(r: &mut Reader<'_>) -> Result<Change, NotASnapshot> {
+        Ok(match u8::get(r)? {
+            0 => Change::Joined { client_id: Code::get(r)?, host: Code::get(r)? },
+            1 => Change::Assigned(Code::get(r)?),
+            2 => Change::Left,
+            _ => return r.fail("a member's change"),
+        })
     }
+}
+
+/// A byte for the variant, then its fact.
+macro_rules! facts {
+    ($($variant:ident = $byte:literal),* $(,)?) => {
+        impl Code for Fact {
+            fn put(&self, w: &mut Writer<'_>) {
+                match self {
+                    $(Fact::$variant(fact) => {
+                        let byte: u8 = $byte;
+                        byte.put(w);
+                        fact.put(w);
+                    })*
+                }
+            }
+
+            fn get(r: &mut Reader<'_>) -> Result<Fact, NotASnapshot> {
+                match u8::get(r)? {
+                    $($byte => Code::get(r).map(Fact::$variant),)*
+                    _ => r.fail("a fact"),
+                }
+            }
+        }
+    };
+}
+
+facts! {
+    Committed = 0, Bounds = 1, Reading = 2, Run = 3, Opened = 4, Batch = 5, Marker = 6, Unread = 7, Corrupt = 8,
+    DeadLetter = 9, Commit = 10, Members = 11, MemberChange = 12, Record = 13, Config = 14, Topic = 15, Size = 16,
+    EpochEnd = 17, Transaction = 18, Group = 19, Cut = 20, Progress = 21, Tail = 22, GaveUp = 23, RolledBack = 24,
+    Truncated = 25, Station = 26, RoutedAway = 27, SharePosition = 28, Purged = 29,
 }

@@ -1,7 +1,8 @@
-//! Snapshots: one key's state to bytes and back. `docs/formats/snapshot.md` has the layout.
+//! State, facts and verdicts to bytes and back. `docs/formats/snapshot.md` and `journal.md` have the layouts.
 
 mod wire;
 mod facts;
+mod said;
 mod states;
 mod sound;
 

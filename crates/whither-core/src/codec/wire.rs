@@ -4,6 +4,7 @@ use crate::engine::NotASnapshot;
 use crate::key::{At, Key, Name, Partition};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 const MAGIC: [u8; 4] = *b"WHTR";
@@ -34,6 +35,11 @@ impl<'a> Writer<'a> {
         VERSION.put(&mut w);
         key.put(&mut w);
         w
+    }
+
+    /// Writes values without a frame.
+    pub(crate) fn bare(out: &'a mut Vec<u8>) -> Writer<'a> {
+        Writer { start: out.len(), out }
     }
 
     /// Ends it with a checksum over all of it.
@@ -73,9 +79,19 @@ impl<'a> Reader<'a> {
         Ok((key, r))
     }
 
+    /// Reads values that have no frame.
+    pub(crate) fn bare(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { all: bytes, at: 0 }
+    }
+
     /// Checks that nothing is left over.
     pub(crate) fn finish(self) -> Result<(), NotASnapshot> {
-        if self.at == self.all.len() { Ok(()) } else { self.fail("the end") }
+        if self.is_empty() { Ok(()) } else { self.fail("the end") }
+    }
+
+    /// Whether all was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.at == self.all.len()
     }
 
     /// The error for what should have been here.
@@ -240,6 +256,16 @@ impl<T: Code> Code for Box<T> {
 
     fn get(r: &mut Reader<'_>) -> Result<Box<T>, NotASnapshot> {
         T::get(r).map(Box::new)
+    }
+}
+
+impl<T: Code> Code for Arc<T> {
+    fn put(&self, w: &mut Writer<'_>) {
+        (**self).put(w);
+    }
+
+    fn get(r: &mut Reader<'_>) -> Result<Arc<T>, NotASnapshot> {
+        T::get(r).map(Arc::new)
     }
 }
 

@@ -6,12 +6,13 @@ use super::people::{People, Who};
 use super::positions::Positions;
 use super::share::Share;
 use crate::admit::HeldBack;
-use crate::engine::{Context, Deadline, Need, Output, ReadDeeper, Refusal};
+use crate::engine::{Context, Deadline, Need, Output, Position, ReadDeeper, Refusal};
 use crate::fact::{
     Bounds, Committed, Config, EpochEnd, Fact, Group, Opened, Progress, Record, RoutedAway, SharePosition,
     Size, Tail, Topic, Transaction,
 };
 use crate::key::{Name, Offset, TopicId};
+use crate::limits::LOOK_AGAIN;
 use crate::time::Time;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -65,7 +66,22 @@ impl Ledger {
     pub(crate) fn expire(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) -> Option<Deadline> {
         self.release(cx, out);
         decide::tell(self, cx, out);
-        None
+        let waits = !self.groups.is_empty() || !self.log.transactions.is_empty();
+        let at = cx.clock.now.after(LOOK_AGAIN);
+        waits.then_some(Deadline { at, reason: "time alone may change what is told" })
+    }
+
+    /// Where each group stands.
+    pub(crate) fn stand(&self) -> impl Iterator<Item = Position> {
+        self.groups.iter().filter_map(|(group, positions)| {
+            let life = positions.life_in(self.log.topic_id);
+            Some(Position {
+                group: group.clone(),
+                lowest: life.lowest?,
+                latest: life.latest.map(|c| c.offset),
+                leader_epoch: life.latest.map_or(-1, |c| c.leader_epoch),
+            })
+        })
     }
 
     fn one(&mut self, cx: &Context<'_>, fact: &Fact, out: &mut Vec<Output>) {

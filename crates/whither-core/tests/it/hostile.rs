@@ -289,23 +289,23 @@ fn facts_between() -> impl Strategy<Value = Fact> {
     ]
 }
 
-fn any_fact() -> impl Strategy<Value = Fact> {
+pub(crate) fn any_fact() -> impl Strategy<Value = Fact> {
     prop_oneof![5 => read_facts(), 2 => asked_facts(), 4 => facts_between()]
 }
 
-fn keys() -> [Key; 4] {
+pub(crate) fn keys() -> [Key; 4] {
     let cluster = Name::from("c");
     let orders = Partition::new("orders", 0);
     let letters = Key::letters(&cluster, &orders);
     [Key::log(&cluster, &orders), Key::ledger(&cluster, &orders), Key::origin(&cluster, &orders, 5), letters]
 }
 
-fn clock() -> impl Strategy<Value = Clock> {
+pub(crate) fn clock() -> impl Strategy<Value = Clock> {
     (time(), time()).prop_map(|(now, complete_to)| Clock { now, complete_to })
 }
 
 /// Gives facts to their keys, and what comes of them to theirs, one by one and with a look at all between.
-fn run(engine: &mut Engine, calls: &[(usize, Clock, Vec<Fact>)]) -> Vec<Output> {
+pub(crate) fn run(engine: &mut Engine, calls: &[(usize, Clock, Vec<Fact>)]) -> Vec<Output> {
     let mut said = Vec::new();
     for (key, clock, facts) in calls {
         let mut queue = VecDeque::from([(keys()[*key].clone(), facts.clone())]);
@@ -323,7 +323,9 @@ fn run(engine: &mut Engine, calls: &[(usize, Clock, Vec<Fact>)]) -> Vec<Output> 
     said
 }
 
-fn calls(of: impl Strategy<Value = Fact>) -> impl Strategy<Value = Vec<(usize, Clock, Vec<Fact>)>> {
+pub(crate) fn calls(
+    of: impl Strategy<Value = Fact>,
+) -> impl Strategy<Value = Vec<(usize, Clock, Vec<Fact>)>> {
     prop::collection::vec((0_usize..4, clock(), prop::collection::vec(of, 0..12)), 0..12)
 }
 
@@ -395,7 +397,7 @@ proptest! {
     }
 }
 
-fn small() -> whither_core::limits::Limits {
+pub(crate) fn small() -> whither_core::limits::Limits {
     whither_core::limits::Limits {
         reads: 4,
         runs: 12,

@@ -10,4 +10,5 @@ mod dead_letters;
 mod healthy;
 mod share;
 mod hostile;
+mod journal;
 mod model;
