@@ -21,7 +21,7 @@ pub struct Check {
     /// Goes on watching for this long.
     pub follow: Option<Duration>,
     /// Takes a copy of the run's facts.
-    pub recorder: Option<Box<dyn Recorder + Send>>,
+    pub recorder: Option<Box<dyn Recorder>>,
     /// Told what is being done.
     pub progress: Box<dyn Progress>,
 }

@@ -5,6 +5,6 @@ mod check;
 mod journey;
 mod lines;
 
-pub use check::{Check, EvidenceItem, Finding, NextStep, NotSeenItem, Row, Times};
+pub use check::{Check, EvidenceItem, Finding, NextStep, NotSeenItem, Row, Times, finding};
 pub use journey::{Journey, Message, Step, StepKind, VerdictItem};
 pub use lines::{Counts, Kind, Summary, line, lines, not_seen};

@@ -5,7 +5,9 @@
 pub mod clock;
 pub mod run;
 pub mod report;
+pub mod live;
 pub mod check;
+pub mod serve;
 pub mod offsets;
 pub mod whereabouts;
 pub mod sources;

@@ -65,7 +65,9 @@ impl Report {
         }
     }
 
-    fn with(self, balance: Vec<Arc<Balance>>, mut findings: Vec<Verdict>) -> Report {
+    /// The report with these rows and findings, worst first.
+    #[must_use]
+    pub fn with(self, balance: Vec<Arc<Balance>>, mut findings: Vec<Verdict>) -> Report {
         findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
         Report { balance, findings, ..self }
     }

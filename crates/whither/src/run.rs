@@ -1,6 +1,8 @@
 //! The loop: facts into the core, its outputs to later stages and into the report. `check`, `replay` and
 //! `demo` all judge through this.
 
+mod due;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
@@ -9,11 +11,15 @@ use whither_core::fact::{Committed, Run as Stretch, Tail};
 use whither_core::key::At;
 use whither_core::limits::Limits;
 use whither_core::{
-    Balance, Clock, Engine, Fact, Key, Name, Offset, Output, Partition, Policy, ReadDeeper, Refusal, Verdict,
+    Balance, Clock, Engine, Fact, Key, Name, NotASnapshot, Offset, Output, Partition, Policy, Position,
+    ReadDeeper, Refusal, Verdict,
 };
 
+use due::Due;
+pub use due::Turn;
+
 /// Takes a copy of everything a source gives, in order, so that it can be judged again.
-pub trait Recorder {
+pub trait Recorder: Send + Sync {
     /// Facts given to a key.
     ///
     /// # Errors
@@ -25,13 +31,28 @@ pub trait Recorder {
     /// # Errors
     /// The record can't be written.
     fn settle(&mut self, clock: Clock) -> io::Result<()>;
+
+    /// Verdicts asked for of what is due, of no more ledgers than `most`.
+    ///
+    /// # Errors
+    /// The record can't be written.
+    fn settle_due(&mut self, clock: Clock, most: u32) -> io::Result<()> {
+        let _ = most;
+        self.settle(clock)
+    }
+
+    /// The core said something.
+    fn said(&mut self, output: &Output) {
+        let _ = output;
+    }
 }
 
 /// The core with what it has said so far.
 pub struct Run {
     engine: Engine,
     keys: BTreeSet<Key>,
-    recorder: Option<Box<dyn Recorder + Send>>,
+    due: Due,
+    recorder: Option<Box<dyn Recorder>>,
     record_failed: Option<io::Error>,
     kept: Option<(Option<Partition>, Option<Name>)>,
     said: Said,
@@ -64,6 +85,7 @@ impl Run {
         Run {
             engine: Engine::new(policy, Limits::DEFAULT),
             keys: BTreeSet::new(),
+            due: Due::default(),
             recorder: None,
             record_failed: None,
             kept: None,
@@ -77,6 +99,63 @@ impl Run {
         self.kept = Some((partition, group));
     }
 
+    /// Appends one key's state.
+    pub fn snapshot(&self, key: &Key, out: &mut Vec<u8>) {
+        self.engine.snapshot(key, out);
+    }
+
+    /// What is to be settled and when, in order.
+    pub fn turns(&self) -> impl Iterator<Item = Turn> {
+        self.due.all()
+    }
+
+    /// Takes back what was to be settled, in the order it was told.
+    pub fn restore_turn(&mut self, turn: Turn) {
+        self.due.restore(turn);
+    }
+
+    /// Takes one key's state back.
+    ///
+    /// # Errors
+    /// The bytes are not what [`Run::snapshot`] of this version wrote.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), NotASnapshot> {
+        self.keys.insert(self.engine.restore(bytes)?);
+        Ok(())
+    }
+
+    /// Takes back what was said of a row.
+    pub fn restore_row(&mut self, row: Balance) {
+        self.said.balance.insert((row.group.clone(), row.partition.clone()), Arc::new(row));
+    }
+
+    /// Takes back a finding.
+    pub fn restore_finding(&mut self, finding: Verdict) {
+        self.said.findings.insert(finding.id, finding);
+    }
+
+    /// The keys that hold state.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter()
+    }
+
+    /// The parts of a partition that were read, ascending.
+    #[must_use]
+    pub fn was_read(&self, log: &Key) -> Vec<(Offset, Offset)> {
+        self.engine.was_read(log)
+    }
+
+    /// The leader epoch of the newest record that was read of a partition.
+    #[must_use]
+    pub fn last_epoch(&self, log: &Key) -> Option<i32> {
+        self.engine.last_epoch(log)
+    }
+
+    /// Where each group stands in a partition.
+    #[must_use]
+    pub fn positions(&self, ledger: &Key) -> Vec<Position> {
+        self.engine.positions(ledger)
+    }
+
     /// What a partition's log holds at an offset.
     #[must_use]
     pub fn run_at(&self, ledger: &Key, offset: Offset) -> Option<Stretch> {
@@ -84,7 +163,7 @@ impl Run {
     }
 
     /// Copies everything that is applied from now on.
-    pub fn record(&mut self, recorder: Box<dyn Recorder + Send>) {
+    pub fn record(&mut self, recorder: Box<dyn Recorder>) {
         self.recorder = Some(recorder);
     }
 
@@ -93,20 +172,39 @@ impl Run {
         if facts.is_empty() {
             return;
         }
-        if let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.facts(key, clock, facts)
-        {
-            self.record_failed.get_or_insert(error);
-        }
+        let recorded = self.recorder.as_mut().map_or(Ok(()), |r| r.facts(key, clock, facts));
+        self.note_failure(recorded);
         self.give(key, clock, facts);
     }
 
     /// Brings rows and findings up to date: logs first, for they settle what ledgers tell.
     pub fn settle(&mut self, clock: Clock) {
         self.settle_logs(clock);
+        self.due.none_wait();
         for key in self.keys_where(|at| !matches!(at, At::Log(_))) {
             self.expire(&key, clock);
         }
+    }
+
+    /// The same for what may have changed: keys that were given facts since they were settled last, and those for
+    /// which time alone may change something. Of ledgers no more than `most`, the ones that wait longest first.
+    pub fn settle_due(&mut self, clock: Clock, most: u32) {
+        let settled = self.recorder.as_mut().map_or(Ok(()), |r| r.settle_due(clock, most));
+        self.note_failure(settled);
+        while let Some(key) = self.due.earlier.pop_first() {
+            self.expire(&key, clock);
+        }
+        self.due.come(clock.now);
+        for _ in 0..most {
+            let Some(key) = self.due.next() else { break };
+            self.expire(&key, clock);
+        }
+    }
+
+    /// How many ledgers wait to be settled.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.due.waiting()
     }
 
     /// The same where nothing more will be looked at but what is wanted: each partition whose ledger wants no
@@ -162,6 +260,12 @@ impl Run {
         }
     }
 
+    fn note_failure(&mut self, recorded: io::Result<()>) {
+        if let Err(error) = recorded {
+            self.record_failed.get_or_insert(error);
+        }
+    }
+
     fn give(&mut self, key: &Key, clock: Clock, facts: &[Fact]) {
         let mut out = std::mem::take(&mut self.scratch);
         self.apply_to(key, clock, facts, &mut out);
@@ -169,11 +273,8 @@ impl Run {
     }
 
     fn settle_logs(&mut self, clock: Clock) {
-        if let Some(recorder) = &mut self.recorder
-            && let Err(error) = recorder.settle(clock)
-        {
-            self.record_failed.get_or_insert(error);
-        }
+        let settled = self.recorder.as_mut().map_or(Ok(()), |r| r.settle(clock));
+        self.note_failure(settled);
         for key in self.keys_where(|at| matches!(at, At::Log(_))) {
             self.expire(&key, clock);
         }
@@ -185,13 +286,15 @@ impl Run {
 
     fn expire(&mut self, key: &Key, clock: Clock) {
         let mut out = std::mem::take(&mut self.scratch);
-        self.engine.expire(key, clock, &mut out);
+        let deadline = self.engine.expire(key, clock, &mut out);
+        self.due.settled(key, deadline.map(|d| d.at));
         self.follow(clock, out);
     }
 
     fn forget(&mut self, key: &Key) {
         self.engine.forget(key);
         self.keys.remove(key);
+        self.due.settled(key, None);
     }
 
     /// Facts between stages wait by key, in the order they came out: a wide group's commits reach each ledger
@@ -201,6 +304,9 @@ impl Run {
         loop {
             for output in out.drain(..) {
                 self.note(&output);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.said(&output);
+                }
                 match output {
                     Output::Fact(key, fact) => waiting.entry(key).or_default().push(fact),
                     Output::Balance(mut row) => {
@@ -232,6 +338,7 @@ impl Run {
         if !self.keys.contains(key) {
             self.keys.insert(key.clone());
         }
+        self.due.touch(key);
         self.engine.apply(key, clock, facts, out);
     }
 }

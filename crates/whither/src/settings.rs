@@ -7,7 +7,8 @@ mod page;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use whither_kafka::ClientConfig;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub since: Duration,
     /// Loss that retention will cause within this is a risk.
     pub risk_horizon: Duration,
+    /// How the server runs.
+    pub server: Server,
     /// Records that compaction took before a group came to them are told.
     pub superseded: bool,
 }
@@ -47,6 +50,19 @@ pub struct Cluster {
     pub brokers: Vec<String>,
     /// The same addresses, with how to talk to them.
     pub client: ClientConfig,
+}
+
+/// How the server runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Server {
+    /// Where it answers.
+    pub listen: SocketAddr,
+    /// Where it remembers what it saw.
+    pub data_dir: PathBuf,
+    /// History older than this is deleted.
+    pub keep: Duration,
+    /// The oldest history is deleted where it takes more than this.
+    pub keep_bytes: u64,
 }
 
 /// What dead letters look like.
@@ -106,6 +122,19 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// The file that was read.
     pub file: Option<PathBuf>,
+}
+
+/// Where the server answers if nothing is set.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// Where the server remembers what it saw if nothing is set: where systems keep what programs remember.
+fn usual_data_dir() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let home = || set("HOME").filter(|home| home != Path::new("/root")).map(|home| home.join(".local/state"));
+    match set("XDG_STATE_HOME").or_else(home) {
+        Some(state) => state.join("whither"),
+        None => PathBuf::from("/var/lib/whither"),
+    }
 }
 
 /// Where settings are looked for if no file is named.
@@ -229,6 +258,12 @@ impl Settings {
             deadline: v.length("check.deadline"),
             since: v.length("check.since"),
             risk_horizon: v.length("risk.horizon"),
+            server: Server {
+                listen: v.text("server.listen").and_then(|v| v.parse().ok()).unwrap_or(LISTEN),
+                data_dir: v.text("server.data_dir").map_or_else(usual_data_dir, PathBuf::from),
+                keep: v.length("store.keep"),
+                keep_bytes: v.text("store.keep_bytes").and_then(|v| keys::bytes(&v)).unwrap_or(u64::MAX),
+            },
             superseded: v.text("check.superseded").as_deref() == Some("yes"),
         }
     }

@@ -104,6 +104,39 @@ fn letting_go_tells_the_same() {
     }
 }
 
+/// A server asks again only of what may have changed: it tells what one that asks of everything tells.
+#[test]
+fn settling_what_is_due_tells_the_same() {
+    for (name, path) in stories() {
+        let told = |settle: fn(&mut Run, Clock)| {
+            let steps = scenario::read(&path).unwrap();
+            let mut run = Run::new(steps.header().policy);
+            let mut last = Clock { now: Time::default(), complete_to: Time::MAX };
+            for step in steps {
+                match step.unwrap() {
+                    Step::Facts { key, clock, facts } => {
+                        run.apply(&key, clock, &facts);
+                        last.now = clock.now;
+                    }
+                    Step::Settle(clock) => settle(&mut run, clock),
+                    Step::Report(_) => {}
+                }
+            }
+            settle(&mut run, last);
+            (run.said().balance.clone(), run.said().findings.clone(), run.said().wanted.clone())
+        };
+        let due = |run: &mut Run, clock: Clock| {
+            // As a server whose time is short: it comes to the rest in rounds of the same moment.
+            run.settle_due(clock, 1);
+            while run.waiting() > 0 {
+                run.settle_due(clock, 2);
+            }
+        };
+        let (due, all) = (told(due), told(Run::settle));
+        assert_eq!(format!("{due:#?}"), format!("{all:#?}"), "{name}");
+    }
+}
+
 /// What is recorded of a replay is judged like the story it was made from.
 #[test]
 fn a_record_of_a_story_is_judged_like_it() {

@@ -16,6 +16,7 @@ Examples:
   whither check --brokers kafka:9092              what was lost, where, and why
   whither where orders/3@188231 -b kafka:9092     one message's journey
   whither offsets billing --at 13:01 -b kafka:9092 --csv > undo.csv
+  whither serve --brokers kafka:9092              the server: follows, remembers, answers
   whither demo                                    a pipeline that really loses messages";
 
 const EXIT_CODES: &str = "\
@@ -117,6 +118,8 @@ pub enum Command {
     Where(Where),
     /// A group's positions at a past moment, and who committed them
     Offsets(Offsets),
+    /// Follows the cluster for as long as it runs, and remembers what it saw
+    Serve(Serve),
     /// The same on an embedded broker with a pipeline that really loses messages; no Kafka needed
     Demo(Demo),
     /// Judges a run that `check --record` saved
@@ -216,6 +219,25 @@ pub struct Offsets {
     /// Only this topic; repeat for more
     #[arg(long, value_name = "TOPIC")]
     pub topic: Vec<String>,
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// `whither serve`.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\
+Examples:
+  whither serve --brokers kafka:9092
+  whither serve -b kafka:9092 --data-dir /var/lib/whither --listen 0.0.0.0:8080
+  whither serve --config /etc/whither/whither.toml")]
+pub struct Serve {
+    /// Where to remember what was seen [default: /var/lib/whither for root, else ~/.local/state/whither]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Where to answer; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
     /// How to reach the cluster.
     #[command(flatten)]
     pub connection: Connection,

@@ -137,7 +137,7 @@ pub(super) fn wait<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<
 }
 
 /// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

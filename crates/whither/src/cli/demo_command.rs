@@ -1,11 +1,14 @@
 //! `whither demo`.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::Exit;
 use super::args::Demo;
 use super::output::Output;
+use crate::clock;
 use crate::demo::{self, Failure, show::Show};
+use crate::live::Live;
 
 /// Runs the demo until its time is over or somebody presses Ctrl-C.
 pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
@@ -15,9 +18,10 @@ pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
         speed: asked.speed,
         duration: asked.duration.map(|l| l.0),
     };
+    let live = Arc::new(Live::new(clock::now(), true));
     let mut show = Show::new(output.paint);
     let shown = async {
-        let running = demo::run(wanted, |scene| {
+        let running = demo::run(wanted, live, |scene| {
             // A reader that went away is no failure, and nobody is left to show anything to.
             if show.scene(&scene).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
@@ -42,8 +46,8 @@ pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
         Err(failure) => {
             super::complain(&failure.to_string());
             match failure {
-                Failure::Broker(_) => Exit::Usage,
-                Failure::Pipeline(_) | Failure::Read(_) => Exit::Unreachable,
+                Failure::Broker(_) | Failure::Directory(_) => Exit::Usage,
+                Failure::Pipeline(_) | Failure::Follow(_) => Exit::Unreachable,
             }
         }
     }

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Args, Command, ConfigWhat, Connection, Global};
 use super::output::Output;
-use super::{Exit, ask, demo_command, journey, places};
+use super::{Exit, ask, demo_command, journey, places, serve_command};
 use crate::prose::words;
 use crate::settings::{self, Asked, Loaded, Settings};
 
@@ -22,6 +22,7 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Check(check) => ask::check(check, &args.global, output),
         Command::Where(find) => journey::find(find, &args.global, output),
         Command::Offsets(offsets) => places::offsets(offsets, &args.global, output),
+        Command::Serve(serve) => serve_command::serve(serve, &args.global),
         Command::Demo(demo) => demo_command::demo(demo, output),
         Command::Replay(replay) => ask::replay(replay, output),
         Command::Config(config) => match &config.what {

@@ -14,6 +14,7 @@ mod record;
 mod places;
 mod journey;
 mod demo_command;
+mod serve_command;
 
 pub use dispatch::{complain, run};
 pub use exit::Exit;

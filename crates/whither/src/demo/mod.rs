@@ -6,5 +6,6 @@ pub mod pipeline;
 pub mod mishaps;
 pub mod show;
 mod run;
+mod watched;
 
 pub use run::{Demo, Failure, run};

@@ -1,19 +1,20 @@
 //! The demo as a whole: broker, pipeline, mishaps, and whither looking at them.
 
+use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
-use whither_kafka::{ClientConfig, Cluster};
 
 use super::broker::{Broker, Options, Refusal, StartError};
 use super::mishaps::{Culprit, MISHAPS};
 use super::pipeline::{self, Pace, Switches};
+use super::watched::Watched;
+use crate::live::Live;
 use crate::report::Report;
-use crate::run::Run;
-use crate::sources::kafka::{Look, Progress, Wants};
+use crate::serve::ServeError;
 
 /// Mishaps come this far apart, in milliseconds.
 const APART_MS: u64 = 4_000;
@@ -44,9 +45,12 @@ pub enum Failure {
     /// The pipeline can't start.
     #[error("the demo's pipeline can't start: {0}")]
     Pipeline(#[from] Refusal),
-    /// whither can't read the broker.
-    #[error("the demo broker can't be read: {0}")]
-    Read(#[from] whither_kafka::Error),
+    /// There is no place to remember what is seen.
+    #[error("the demo can't make a directory to remember in: {0}")]
+    Directory(#[from] io::Error),
+    /// whither gave up.
+    #[error("the demo broker can't be followed: {0}")]
+    Follow(#[from] ServeError),
 }
 
 /// What is to be shown.
@@ -60,11 +64,16 @@ pub enum Scene<'a> {
     Look(&'a Report, &'a [u64]),
 }
 
-/// Runs the demo until its time is over, `show` breaks off, or the caller drops it.
+/// Runs the demo until its time is over, `show` breaks off, or the caller drops it. What is true is published in
+/// `live`.
 ///
 /// # Errors
-/// The broker or the pipeline can't start, or can't be read.
-pub async fn run(demo: Demo, mut show: impl FnMut(Scene<'_>) -> ControlFlow<()>) -> Result<(), Failure> {
+/// The broker or the pipeline can't start, or can't be followed.
+pub async fn run(
+    demo: Demo,
+    live: Arc<Live>,
+    mut show: impl FnMut(Scene<'_>) -> ControlFlow<()>,
+) -> Result<(), Failure> {
     let broker = Broker::start(Options { listen: demo.listen, ..Options::default() }).await?;
     let mut going = show(Scene::Began(broker.address())).is_continue();
     let switches = Arc::new(Switches::default());
@@ -74,44 +83,28 @@ pub async fn run(demo: Demo, mut show: impl FnMut(Scene<'_>) -> ControlFlow<()>)
     let culprit = Culprit::new(&broker, switches, pace);
     let trouble = tokio::spawn(make_trouble(culprit, pace, sender));
     let until = demo.duration.and_then(|d| Instant::now().checked_add(d));
-    let mut look = if demo.headless { None } else { Some(first_look(&broker).await?) };
+    tokio::time::sleep(FIRST).await;
+    let mut watched = if demo.headless { None } else { Some(Watched::start(&broker, live)?) };
     while going && until.is_none_or(|until| Instant::now() < until) {
-        if let Some(look) = &mut look {
-            look.again().await;
-        }
+        let seen = watched.as_mut().and_then(Watched::look);
         // What happens is told before what was found of it.
         while let Ok(says) = mishaps.try_recv() {
             going &= show(Scene::Mishap(says)).is_continue();
         }
-        if let Some(look) = &mut look {
-            let news = std::mem::take(&mut look.judge_mut().said_mut().news);
-            going &= show(Scene::Look(&look.report(), &news)).is_continue();
+        if let Some((report, news)) = &seen {
+            going &= show(Scene::Look(report, news)).is_continue();
         }
+        going &= !watched.as_ref().is_some_and(Watched::is_over);
         tokio::time::sleep(ROUND).await;
     }
     trouble.abort();
     drop(services);
+    let ended = match watched {
+        Some(watched) => watched.stop().await,
+        None => Ok(()),
+    };
     broker.stop().await;
-    Ok(())
-}
-
-async fn first_look(broker: &Broker) -> Result<Look, Failure> {
-    tokio::time::sleep(FIRST).await;
-    let cluster = Cluster::connect(ClientConfig::new(vec![broker.address().to_string()])).await?;
-    let wants = Wants::default();
-    let run = Run::new(wants.policy);
-    let mut look = Look::new(Arc::new(cluster), wants, run, Box::new(Silent));
-    look.once().await;
-    Ok(look)
-}
-
-/// The demo shows findings, not what is being read.
-struct Silent;
-
-impl Progress for Silent {
-    fn doing(&mut self, _what: &str) {}
-
-    fn caught_up(&mut self, _follow: Duration) {}
+    Ok(ended?)
 }
 
 async fn make_trouble(mut culprit: Culprit, pace: Pace, sender: tokio::sync::mpsc::Sender<&'static str>) {

@@ -189,6 +189,12 @@ impl<'a> Finding<'a> {
     }
 }
 
+/// A finding by itself, as one line.
+#[must_use]
+pub fn finding(v: &Verdict, about: &Report) -> String {
+    serde_json::to_string(&Finding::of(v, about, &Scene::of(about))).unwrap_or_default()
+}
+
 /// What to do, when, and with which command.
 #[derive(Debug, Serialize)]
 pub struct NextStep {

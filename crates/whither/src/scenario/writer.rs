@@ -92,7 +92,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-impl<W: Write> Recorder for Writer<W> {
+impl<W: Write + Send> Recorder for Writer<W> {
     fn facts(&mut self, key: &Key, clock: Clock, facts: &[Fact]) -> io::Result<()> {
         self.inner()?.facts(key, clock, facts)
     }

@@ -1,5 +1,7 @@
 //! The one definition of every key: reading, `config print` and the guide's page come from it.
 
+use std::net::SocketAddr;
+
 use crate::cli::moment::Length;
 use crate::sources::kafka::origins::{DEAD_LETTER_TOPICS, RETRY_TOPICS};
 
@@ -31,6 +33,10 @@ pub enum Kind {
     Patterns,
     /// A length of time, longer than nothing.
     Length,
+    /// An address to listen on.
+    Listen,
+    /// A number of bytes.
+    Bytes,
     /// One of these words.
     Word(&'static [&'static str]),
     /// Text that is never written down: from a file named by `<key>_file`, or from the environment.
@@ -54,6 +60,8 @@ impl Kind {
             Kind::Names => "names".to_owned(),
             Kind::Patterns => "topic names, * standing for anything".to_owned(),
             Kind::Length => "a length of time above 0 with its unit, as 30s, 15m, 1h, 7d".to_owned(),
+            Kind::Listen => "an address to listen on, as 127.0.0.1:8080 or [::1]:8080".to_owned(),
+            Kind::Bytes => "a number of bytes, or one with a unit, as 500MiB, 20GiB".to_owned(),
             Kind::Word(words) => words.iter().map(|w| shown(w)).collect::<Vec<_>>().join(", "),
             Kind::Secret => "from the file that <key>_file names, or from the environment".to_owned(),
         }
@@ -71,9 +79,25 @@ impl Kind {
                 !value.is_empty() && value.chars().all(legal)
             }
             Kind::Length => value.parse::<Length>().is_ok_and(|l| !l.0.is_zero()),
+            Kind::Listen => value.parse::<SocketAddr>().is_ok(),
+            Kind::Bytes => bytes(value).is_some_and(|n| n > 0),
             Kind::Word(words) => words.iter().any(|w| w.eq_ignore_ascii_case(value)),
         }
     }
+}
+
+/// A number of bytes, with a unit or without.
+pub(super) fn bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match text.strip_prefix(digits)? {
+        "" | "B" => 0,
+        "KiB" => 10,
+        "MiB" => 20,
+        "GiB" => 30,
+        "TiB" => 40,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
 fn shown(word: &str) -> String {
@@ -236,6 +260,25 @@ pub const KEYS: &[Key] = &[
         &["no"],
         "whether `check --follow` tells records that compaction took before a group came to them; it reads compacted topics again for that",
     ),
+    key("server.listen", Kind::Listen, &["127.0.0.1:8080"], "where `serve` answers; port 0 takes a free one"),
+    key(
+        "server.data_dir",
+        Kind::File,
+        &[],
+        "where `serve` remembers what it saw; `/var/lib/whither` for root, else `$XDG_STATE_HOME/whither` or `~/.local/state/whither`",
+    ),
+    key(
+        "store.keep",
+        Kind::Length,
+        &["90d"],
+        "history older than this is deleted; hourly sums stay 400d at least",
+    ),
+    key(
+        "store.keep_bytes",
+        Kind::Bytes,
+        &["20GiB"],
+        "the oldest history is deleted where it takes more than this",
+    ),
     key(
         "risk.horizon",
         Kind::Length,
@@ -314,6 +357,15 @@ mod tests {
             ["kafka", "kafka:", ":9092", "kafka:0", "kafka:99999", "::1:9092", "http://kafka:9092", "[x]:1"]
         {
             assert!(!is_address(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn bytes_have_units_of_1024() {
+        assert_eq!(bytes("20GiB"), Some(20 << 30));
+        assert_eq!((bytes("512"), bytes("512B"), bytes("3KiB")), (Some(512), Some(512), Some(3_072)));
+        for bad in ["", "GiB", "1GB", "1.5GiB", "-1", "99999999TiB", "1 GiB"] {
+            assert_eq!(bytes(bad), None, "{bad}");
         }
     }
 

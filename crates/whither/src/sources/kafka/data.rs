@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use whither_core::fact::{Reading, Unread, WhyUnread};
+use whither_core::fact::{Bounds, Reading, Unread, WhyUnread};
 use whither_core::{Fact, Key, Offset, Partition};
 use whither_kafka::fetch::{Event, Fetched, Fetcher, Options, Span};
 use whither_kafka::{TopicPartition, When};
 
-use super::batches::{Depth, Walker};
+use super::batches::Walker;
 use super::look::{DEADLINE, Look, ReadTo, of, partition};
 use super::plan::{self, Phase};
 
@@ -41,12 +41,7 @@ impl Look {
             let mut spans = Vec::new();
             for p in &partitions {
                 let Some(edges) = self.edges_of(p) else { continue };
-                let wanted = match phase {
-                    Phase::Positions => self.positions.get(p).and_then(plan::lowest_position),
-                    Phase::DeadLetters => self.wants.roles.of(&p.topic).map(|_| plan::readable_start(&edges)),
-                    Phase::Recent => recent.get(p).copied(),
-                    Phase::Rest => Some(plan::readable_start(&edges)),
-                };
+                let wanted = self.floor(phase, p, &edges, &recent);
                 if let Some(part) = wanted.and_then(|w| plan::part(&edges, begun.get(p).copied(), w)) {
                     spans.push(Span { partition: of(p), from: part.start, to: Some(part.end) });
                 }
@@ -73,7 +68,23 @@ impl Look {
         }
     }
 
-    async fn recent(&self, partitions: &[Partition]) -> BTreeMap<Partition, Offset> {
+    /// Where a phase wants to begin.
+    pub(super) fn floor(
+        &self,
+        phase: Phase,
+        p: &Partition,
+        edges: &Bounds,
+        recent: &BTreeMap<Partition, Offset>,
+    ) -> Option<Offset> {
+        match phase {
+            Phase::Positions => self.positions.get(p).and_then(plan::lowest_position),
+            Phase::DeadLetters => self.wants.roles.of(&p.topic).map(|_| plan::readable_start(edges)),
+            Phase::Recent => recent.get(p).copied(),
+            Phase::Rest => Some(plan::readable_start(edges)),
+        }
+    }
+
+    pub(super) async fn recent(&self, partitions: &[Partition]) -> BTreeMap<Partition, Offset> {
         let since = i64::try_from(self.wants.since.as_millis()).unwrap_or(i64::MAX);
         let at = When::At(crate::clock::now().0.saturating_sub(since).max(0));
         let asked: Vec<TopicPartition> = partitions.iter().map(of).collect();
@@ -82,7 +93,7 @@ impl Look {
         found.filter(|(_, offset)| *offset >= 0).collect()
     }
 
-    async fn read(&mut self, spans: Vec<Span>, begun: &mut BTreeMap<Partition, Offset>) {
+    pub(super) async fn read(&mut self, spans: Vec<Span>, begun: &mut BTreeMap<Partition, Offset>) {
         if spans.is_empty() {
             return;
         }
@@ -94,6 +105,7 @@ impl Look {
                 self.take(one, &mut reads, begun);
             }
             self.progress.doing(&format!("{} records read", self.records_read));
+            self.progress.between(&self.run);
         }
     }
 
@@ -156,10 +168,7 @@ impl Look {
     }
 
     fn walk(&mut self, p: &Partition, records: &[u8], read: &Read, facts: &mut Vec<Fact>) -> Option<Offset> {
-        let depth = match self.wants.roles.of(&p.topic) {
-            Some(role) => Depth::Headers(role),
-            None => Depth::Ledger,
-        };
+        let depth = self.depth_of(&p.topic);
         let mut walker = Walker {
             partition: p,
             depth,
@@ -205,6 +214,7 @@ impl Look {
             for one in fetched {
                 self.take(one, &mut reads, &mut begun);
             }
+            self.progress.between(&self.run);
         }
         if self.out_of_time() {
             self.cut_short("the newest records", "the watch was over first");

@@ -32,6 +32,7 @@ impl Look {
         let committed = self.positions.values().flat_map(BTreeMap::keys);
         self.groups = listed.keys().chain(committed).collect::<BTreeSet<_>>().len();
         let wanted = |g: &Name| self.wants.group.as_ref().is_none_or(|only| only == g);
+        self.told.groups.0.retain(|name, _| listed.contains_key(name));
         let mut by_protocol: BTreeMap<Protocol, Vec<(Arc<str>, i32)>> = BTreeMap::new();
         for (name, listing) in listed.iter().filter(|(name, _)| wanted(name)) {
             by_protocol.entry(protocol(listing)).or_default().push((name.clone(), listing.coordinator));
@@ -47,7 +48,12 @@ impl Look {
         }
         for (name, listing) in &listed {
             match described.get(name) {
-                Some(Ok(group)) => self.tell_group(name, listing, group),
+                Some(Ok(group)) => {
+                    let held = self.positions.values().filter(|groups| groups.contains_key(name)).count();
+                    if self.told.groups.is_news(name, (listing.clone(), group.clone(), held)) {
+                        self.tell_group(name, listing, group);
+                    }
+                }
                 Some(Err(refusal)) => self.not_described(name, refusal),
                 None => {}
             }
@@ -124,7 +130,9 @@ fn member_of(m: &DescribedMember) -> Member {
     }
 }
 
-fn state(told: &str) -> GroupState {
+/// A group's state in Kafka's words.
+#[must_use]
+pub fn state(told: &str) -> GroupState {
     match told {
         "Empty" => GroupState::Empty,
         "Stable" => GroupState::Stable,
@@ -136,7 +144,9 @@ fn state(told: &str) -> GroupState {
     }
 }
 
-fn kind(listing: &GroupListing) -> GroupKind {
+/// The protocol a group speaks.
+#[must_use]
+pub fn kind(listing: &GroupListing) -> GroupKind {
     match (listing.kind.as_str(), listing.protocol_type.as_str()) {
         ("consumer", _) => GroupKind::Consumer,
         ("share", _) => GroupKind::Share,

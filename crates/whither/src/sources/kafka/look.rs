@@ -10,8 +10,11 @@ use whither_kafka::batch::Scratch;
 use whither_kafka::fetch::{Fetched, Fetcher};
 use whither_kafka::{Cluster, GroupListing, Metadata, Refusal, TopicPartition};
 
+use super::back::Back;
 use super::commits::TopicNames;
 use super::origins::{Conventions, Roles};
+use super::rounds::Pacing;
+use super::told::Told;
 use crate::clock;
 use crate::report::{NotSeen, Report};
 use crate::run::Run;
@@ -75,9 +78,14 @@ impl Wants {
 }
 
 /// Told what is being done, as it changes.
-pub trait Progress: Send {
+pub trait Progress: Send + Sync {
     /// What is being done.
     fn doing(&mut self, what: &str);
+
+    /// A part of a long read was judged.
+    fn between(&mut self, run: &Run) {
+        let _ = run;
+    }
 
     /// Everything that stood was read, and is watched from here on, for so long.
     fn caught_up(&mut self, follow: Duration);
@@ -94,7 +102,8 @@ pub struct Look {
     pub(super) scratch: Scratch,
     /// When reading stops; none to read everything.
     pub(super) until: Option<Instant>,
-    pub(super) not_seen: BTreeSet<NotSeen>,
+    /// What was not seen, and in which round that was.
+    pub(super) not_seen: BTreeMap<NotSeen, u32>,
     /// Where reading each offsets partition goes on.
     pub(super) offsets_next: BTreeMap<i32, Offset>,
     /// Offsets partitions that could not be read to their end in the last round, and why.
@@ -115,7 +124,11 @@ pub struct Look {
     pub(super) groups: usize,
     pub(super) records_read: u64,
     pub(super) undecoded: u64,
-    rounds: u32,
+    pub(super) told: Told,
+    /// What is still to be read of the past, by a server.
+    pub(super) back: Option<Back>,
+    pub(super) pacing: Pacing,
+    pub(super) rounds: u32,
     pub(super) progress: Box<dyn Progress>,
 }
 
@@ -156,7 +169,7 @@ impl Look {
             names,
             scratch: Scratch::default(),
             until,
-            not_seen: BTreeSet::new(),
+            not_seen: BTreeMap::new(),
             offsets_next: BTreeMap::new(),
             offsets_missing: BTreeMap::new(),
             positions: BTreeMap::new(),
@@ -168,6 +181,9 @@ impl Look {
             groups: 0,
             records_read: 0,
             undecoded: 0,
+            told: Told::default(),
+            back: None,
+            pacing: Pacing::default(),
             rounds: 0,
             progress,
         }
@@ -240,10 +256,7 @@ impl Look {
     /// One round of following: what was committed, how the edges moved, what was written.
     pub async fn again(&mut self) {
         if let Ok(metadata) = self.cluster.refresh().await {
-            self.metadata = metadata;
-            for (name, topic) in &self.metadata.topics {
-                self.names.add(topic.id, name.clone(), self.wants.holds_letters(name));
-            }
+            self.take_metadata(metadata);
         }
         self.tell_topics();
         self.rounds += 1;
@@ -265,7 +278,7 @@ impl Look {
 
     /// Positions once more, then edges. What is told of the log start is what was read before those commits: a
     /// commit that is seen later still was made later.
-    async fn observe(&mut self) {
+    pub(super) async fn observe(&mut self) {
         let before = self.edges.clone();
         self.list_groups().await;
         self.read_share_positions().await;
@@ -282,6 +295,9 @@ impl Look {
             if let Some(earlier) = before.get(partition).filter(|b| b.topic_id == now.topic_id) {
                 told.log_start = earlier.log_start.min(now.log_start);
                 told.local_start = told.local_start.max(told.log_start);
+            }
+            if !self.told.has_moved(partition, &told) {
+                continue;
             }
             let key = Key::log(&self.id, partition);
             self.run.apply(&key, Clock { now: at, complete_to: at }, &[Fact::Bounds(told)]);
@@ -342,7 +358,7 @@ impl Look {
 
     pub(super) fn not_seen(&mut self, what: &str, why: &str, so: &str, hides_verdicts: bool) {
         let not_seen = NotSeen { what: what.into(), why: why.into(), so: so.into(), hides_verdicts };
-        self.not_seen.insert(not_seen);
+        self.not_seen.insert(not_seen, self.rounds);
     }
 
     /// Notes that the cluster stopped answering while it was watched.
@@ -418,7 +434,7 @@ impl Look {
 
     fn about(&self) -> Report {
         let said = self.run.said();
-        let mut not_seen: Vec<NotSeen> = self.not_seen.iter().cloned().collect();
+        let mut not_seen: Vec<NotSeen> = self.not_seen.keys().cloned().collect();
         if self.undecoded > 0 {
             not_seen.push(NotSeen {
                 what: format!("{} records of __consumer_offsets", self.undecoded),

@@ -7,6 +7,9 @@ mod offsets;
 mod edges;
 mod data;
 mod plan;
+mod told;
+mod back;
+mod rounds;
 mod groups;
 mod share_groups;
 mod topics;
@@ -20,4 +23,6 @@ pub mod commits;
 pub mod origins;
 
 pub use find::{Seen, Sought};
+pub use groups::{kind as group_kind, state as group_state};
 pub use look::{Look, Progress, Wants};
+pub use rounds::View;

@@ -113,6 +113,7 @@ impl Look {
                     Event::Gone { .. } | Event::Truncated { .. } | Event::Done => {}
                 }
             }
+            self.progress.between(&self.run);
         }
         if !self.out_of_time() {
             return true;
@@ -197,6 +198,9 @@ impl Look {
     }
 
     fn note_position(&mut self, commit: &Commit) {
+        if !self.told.committed.contains(&commit.partition) {
+            self.told.committed.insert(commit.partition.clone());
+        }
         let groups = self.positions.entry(commit.partition.clone()).or_default();
         match (groups.get_mut(&commit.group), commit.value) {
             (Some(known), Some(value)) => {

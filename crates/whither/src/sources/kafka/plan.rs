@@ -40,6 +40,22 @@ pub(super) fn part(edges: &Bounds, begun: Option<Offset>, wanted: Offset) -> Opt
     (from < to).then_some(from..to)
 }
 
+/// What of a range was not read, ascending.
+pub(super) fn gaps(read: &[(Offset, Offset)], range: Range<Offset>) -> Vec<Range<Offset>> {
+    let mut gaps = Vec::new();
+    let mut at = range.start;
+    for (from, next) in read {
+        if at < (*from).min(range.end) {
+            gaps.push(at..(*from).min(range.end));
+        }
+        at = at.max(*next);
+    }
+    if at < range.end {
+        gaps.push(at..range.end);
+    }
+    gaps
+}
+
 /// The first offset that is on the leader's own disk.
 pub(super) fn readable_start(edges: &Bounds) -> Offset {
     edges.local_start.max(edges.log_start)
@@ -90,6 +106,18 @@ mod tests {
         assert_eq!(part(&edges, Some(60), 70), None, "they were read already");
         assert_eq!(part(&edges, Some(60), 10), Some(10..60), "the rest");
         assert_eq!(part(&edges, Some(10), 10), None, "nothing is left");
+    }
+
+    #[test]
+    fn what_was_not_read_is_between_what_was() {
+        let of = |read: &[(Offset, Offset)]| -> Vec<(Offset, Offset)> {
+            gaps(read, 10..90).into_iter().map(|gap| (gap.start, gap.end)).collect()
+        };
+        assert_eq!(of(&[]), [(10, 90)]);
+        assert_eq!(of(&[(20, 30), (30, 40), (60, 90)]), [(10, 20), (40, 60)]);
+        assert_eq!(of(&[(0, 15), (80, 120)]), [(15, 80)]);
+        assert_eq!(of(&[(0, 5), (95, 99)]), [(10, 90)]);
+        assert_eq!(of(&[(0, 100)]), []);
     }
 
     #[test]

@@ -18,8 +18,11 @@ impl Look {
     /// Tells each partition's ledger which incarnation its name has.
     pub(super) fn tell_topics(&mut self) {
         for partition in self.partitions() {
-            let id = self.topic_id(&partition.topic);
-            let topic = Topic { at: crate::clock::now(), state: TopicState::Exists(id) };
+            let state = TopicState::Exists(self.topic_id(&partition.topic));
+            if !self.told.topics.is_news(&partition, state) {
+                continue;
+            }
+            let topic = Topic { at: crate::clock::now(), state };
             self.apply(&Key::ledger(&self.id.clone(), &partition), &[Fact::Topic(topic)]);
         }
     }
@@ -52,9 +55,13 @@ impl Look {
                 if config.compacts == Some(true) {
                     self.compacted.insert(partition.topic.clone());
                 }
-                facts.push(Fact::Config(config));
+                if self.told.configs.is_news(&partition, config) {
+                    facts.push(Fact::Config(config));
+                }
             }
-            if let Some(bytes) = sizes.get(&of(&partition)) {
+            if let Some(bytes) = sizes.get(&of(&partition))
+                && self.told.has_grown(&partition, *bytes)
+            {
                 facts.push(Fact::Size(Size { at: crate::clock::now(), bytes: *bytes }));
             }
             self.apply(&key, &facts);
@@ -120,6 +127,9 @@ impl Look {
                 );
             }
             self.edges.remove(&partition);
+            if !self.told.topics.is_news(&partition, state) {
+                continue;
+            }
             let topic = Topic { at: crate::clock::now(), state };
             self.apply(&Key::ledger(&self.id.clone(), &partition), &[Fact::Topic(topic)]);
         }

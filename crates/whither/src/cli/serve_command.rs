@@ -1,0 +1,93 @@
+//! `whither serve`.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use whither_store::{Options, Retention};
+
+use super::args::{Filter, Global, Serve};
+use super::moment::Length;
+use super::{Exit, ask, complain};
+use crate::clock;
+use crate::live::Live;
+use crate::serve::{self, Follower, ServeError};
+use crate::settings::Settings;
+
+/// Follows until it is told to stop.
+pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
+    let mut flags = Vec::new();
+    if let Some(listen) = asked.listen {
+        flags.push(("server.listen", "--listen", vec![listen.to_string()]));
+    }
+    if let Some(dir) = &asked.data_dir {
+        flags.push(("server.data_dir", "--data-dir", vec![dir.display().to_string()]));
+    }
+    let settings = match super::dispatch::settings(global, &asked.connection, flags) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    let client = match ask::client(&settings) {
+        Ok(client) => client,
+        Err(exit) => return exit,
+    };
+    let serve = serve::Serve {
+        client,
+        wants: ask::wants(&settings, &Filter::default(), None),
+        data_dir: settings.server.data_dir.clone(),
+        store: store_options(&settings),
+        live: Arc::new(Live::new(clock::now(), false)),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("can't start: {error}"));
+            return Exit::Internal;
+        }
+    };
+    match runtime.block_on(follow(serve)) {
+        Ok(()) => Exit::Fine,
+        Err(error) => {
+            complain(&ask::chain(&error));
+            Exit::Usage
+        }
+    }
+}
+
+fn store_options(settings: &Settings) -> Options {
+    let usual = Retention::default();
+    let keep_ms = Length(settings.server.keep).span().0;
+    let keep_bytes = settings.server.keep_bytes;
+    let retention = Retention { keep_ms, keep_bytes, keep_summary_ms: usual.keep_summary_ms.max(keep_ms) };
+    Options { retention, ..Options::default() }
+}
+
+/// Ends when a signal says so, with everything on disk.
+async fn follow(serve: serve::Serve) -> Result<(), ServeError> {
+    complain(&format!("following; what was seen is kept in {}", serve.data_dir.display()));
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        // It may have stopped by itself.
+        let _ = stop.send(true);
+    });
+    Follower::new(serve, stopped).follow().await
+}
+
+/// Ctrl-C, or what service managers send.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a way to be told, it runs until it is killed: the next start goes on from the last mark.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,189 @@
+//! What the tables remember: findings as they change, lag by the minute, verdicts by the hour, every commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use whither_core::fact::{Committed, Committer};
+use whither_core::key::At;
+use whither_core::verdict::Outcome;
+use whither_core::{Balance, Fact, Key, Name, Offset, Output, Partition, Span, Time, Verdict};
+use whither_store::{BalanceRow, CommitRow, FindingRow, LagRow, Store};
+
+use super::changes::Said;
+use crate::json;
+use crate::live::waiting;
+use crate::report::Report;
+use crate::run;
+
+/// A row's lag is kept no more often than this.
+const LAG_EVERY: Span = Span::seconds(60);
+const HOUR: Span = Span::hours(1);
+
+/// What must be known to keep rows seldom enough.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// Log start and end, as told last.
+    edges: BTreeMap<Partition, (Offset, Offset)>,
+    /// When a row's lag was put last.
+    lag_put: BTreeMap<(Name, Partition), Time>,
+    /// Rows that have changed since their lag was put.
+    lag_due: BTreeSet<(Name, Partition)>,
+    /// The hour under way, and the rows that have changed in it.
+    hour: Option<Time>,
+    changed: BTreeSet<(Name, Partition)>,
+}
+
+impl History {
+    pub(super) fn facts(&mut self, key: &Key, facts: &[Fact]) {
+        let At::Log(partition) = &key.at else { return };
+        for fact in facts {
+            if let Fact::Bounds(b) = fact {
+                self.edges.insert(partition.clone(), (b.log_start, b.end));
+            }
+        }
+    }
+
+    /// Commits are kept one by one.
+    #[expect(clippy::unused_self, reason = "the others need what is known")]
+    pub(super) fn said(&self, store: &mut Store, output: &Output) {
+        if let Output::Fact(key, Fact::Committed(committed)) = output {
+            store.put_commit(commit(key.partition(), committed));
+        }
+    }
+
+    /// Puts what a round has brought.
+    pub(super) fn put(
+        &mut self,
+        store: &mut Store,
+        said: &run::Said,
+        new: &Said,
+        (cluster, now): (&str, Time),
+    ) {
+        let told = |id: &u64| said.findings.get(id);
+        for v in new.findings.iter().filter_map(told) {
+            store.put_finding(finding(v, said, (cluster, now)));
+        }
+        for id in &new.withdrawn {
+            store.put_finding(withdrawn(*id, now));
+        }
+        let hour = Time(now.0.div_euclid(HOUR.0) * HOUR.0);
+        if let Some(last) = self.hour.replace(hour).filter(|last| *last < hour) {
+            for row in std::mem::take(&mut self.changed).iter().filter_map(|of| said.balance.get(of)) {
+                summary(row, last).for_each(|row| store.put_balance(row));
+            }
+        }
+        self.changed.extend(new.rows.iter().cloned());
+        self.lag_due.extend(new.rows.iter().cloned());
+        let (lag_put, edges) = (&mut self.lag_put, &self.edges);
+        self.lag_due.retain(|of| {
+            if lag_put.get(of).is_some_and(|put| now.since(*put) < LAG_EVERY && *put <= now) {
+                return true;
+            }
+            if let (Some(row), Some(edges)) = (said.balance.get(of), edges.get(&of.1)) {
+                store.put_lag(lag(row, *edges, now));
+                lag_put.insert(of.clone(), now);
+            }
+            false
+        });
+    }
+}
+
+fn commit(partition: &Partition, c: &Committed) -> CommitRow {
+    let (client_id, host) = match &c.by {
+        Committer::Member { client_id, host } => (Some(client_id.clone()), Some(host.clone())),
+        Committer::SomeMember | Committer::NoMember { .. } | Committer::Unknown => (None, None),
+    };
+    CommitRow {
+        group: c.group.clone(),
+        topic: partition.topic.clone(),
+        partition: partition.index,
+        at_ms: c.at.0,
+        offset: c.value.map(|v| v.offset),
+        member: None,
+        client_id,
+        host,
+        memberless: matches!(c.by, Committer::NoMember { .. }),
+    }
+}
+
+fn finding(v: &Verdict, said: &run::Said, (cluster, now): (&str, Time)) -> FindingRow {
+    let complete_since = said.tails.values().filter_map(|t| t.since).max();
+    let about = Report { cluster: cluster.to_owned(), at: now, complete_since, ..Report::default() };
+    FindingRow {
+        id: v.id,
+        at_ms: now.0,
+        group: v.group.clone(),
+        topic: v.partition.topic.clone(),
+        partition: v.partition.index,
+        from: v.from,
+        to: v.to,
+        records: whole(v.records),
+        at_most: v.at_most,
+        verdict: v.outcome.word().into(),
+        certainty: v.certainty.word().into(),
+        cause: Some(v.cause.id().into()),
+        cause_certainty: Some(v.cause_certainty.word().into()),
+        shown_as: v.shown_as.word().into(),
+        recoverable: v.recoverable,
+        withdrawn: false,
+        json: json::finding(v, &about),
+    }
+}
+
+/// A finding that does not hold any more: what it was stands in the rows before.
+fn withdrawn(id: u64, now: Time) -> FindingRow {
+    FindingRow {
+        id,
+        at_ms: now.0,
+        group: None,
+        topic: "".into(),
+        partition: 0,
+        from: 0,
+        to: 0,
+        records: 0,
+        at_most: false,
+        verdict: "".into(),
+        certainty: "".into(),
+        cause: None,
+        cause_certainty: None,
+        shown_as: "".into(),
+        recoverable: false,
+        withdrawn: true,
+        json: String::new(),
+    }
+}
+
+fn lag(row: &Balance, (log_start, end): (Offset, Offset), now: Time) -> LagRow {
+    let records = row.committed.map(|c| waiting(row, c, end));
+    LagRow {
+        group: row.group.clone(),
+        topic: row.partition.topic.clone(),
+        partition: row.partition.index,
+        at_ms: now.0,
+        committed: row.committed,
+        end,
+        log_start,
+        lag_records: records.map(whole),
+        lag_ms: match records {
+            Some(0) => Some(0),
+            Some(_) => row.position_time.map(|at| now.since(at).0),
+            None => None,
+        },
+    }
+}
+
+fn summary(row: &Balance, hour: Time) -> impl Iterator<Item = BalanceRow> {
+    let counted = Outcome::ALL.into_iter().map(|outcome| (outcome, row.count(outcome)));
+    counted.filter(|(_, records)| *records > 0).map(move |(outcome, records)| BalanceRow {
+        group: row.group.clone(),
+        topic: row.partition.topic.clone(),
+        partition: row.partition.index,
+        at_ms: hour.0,
+        verdict: Arc::from(outcome.word()),
+        records: whole(records),
+    })
+}
+
+fn whole(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

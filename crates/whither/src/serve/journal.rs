@@ -1,0 +1,179 @@
+//! Facts go to the log before they are applied; rows follow from what the core says of them, now and on replay.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use whither_core::journal::{put_balance, put_fact, put_facts, put_settle, put_verdict};
+use whither_core::{Clock, Fact, Key, Output, Time};
+use whither_store::{Store, StoreError};
+
+use super::changes::Changes;
+use super::history::History;
+use super::recover::cluster;
+use crate::run::{Recorder, Run, Turn};
+
+/// The kind of the log's entries: a step of the run.
+pub(super) const STEP: u8 = 1;
+/// The kinds of a checkpoint's blobs: their first byte.
+pub(super) const KEY: u8 = 1;
+pub(super) const ROW: u8 = 2;
+pub(super) const FINDING: u8 = 3;
+pub(super) const COUNTS: u8 = 4;
+pub(super) const TAIL: u8 = 5;
+/// A key that waits to be settled, and one that is settled later: as an entry without facts, at that time.
+pub(super) const WAITS: u8 = 6;
+pub(super) const LATER: u8 = 7;
+
+/// The first read of a large cluster is long: what was logged is made durable at least this often, in bytes.
+const MARK_BYTES: usize = 8 << 20;
+
+/// The store, and what the round under way has brought so far.
+#[derive(Debug)]
+pub(super) struct Journal {
+    pub(super) store: Store,
+    pub(super) changes: Changes,
+    history: History,
+    /// Data records that the readers counted, over all starts.
+    pub(super) records_read: u64,
+    /// The log is being replayed: what comes from it does not go there again.
+    replaying: bool,
+    unmarked: usize,
+    scratch: Vec<u8>,
+}
+
+impl Journal {
+    /// A journal whose log is to be replayed.
+    pub(super) fn new(store: Store) -> Journal {
+        Journal {
+            store,
+            changes: Changes::default(),
+            history: History::default(),
+            records_read: 0,
+            replaying: true,
+            unmarked: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The log was replayed: from here on it is written.
+    pub(super) fn go_live(&mut self) {
+        self.replaying = false;
+        self.store.publish();
+    }
+
+    /// Puts the rows that follow from what the core said since the last time.
+    pub(super) fn put_rows(&mut self, run: &Run, now: Time) {
+        let changes = self.changes.rows_to_put();
+        self.history.put(&mut self.store, run.said(), &changes, (&cluster(run), now));
+    }
+
+    /// Makes durable what was logged. Until then nobody is told of it.
+    ///
+    /// # Errors
+    /// As of the store. Where room is all that is missing, it may be called again.
+    pub(super) fn mark(&mut self, now: Time) -> Result<(), StoreError> {
+        self.store.mark(&now.0.to_le_bytes())?;
+        self.unmarked = 0;
+        Ok(())
+    }
+
+    /// Whether so much was logged since the last mark that the end of the round is too far.
+    pub(super) fn is_long(&self) -> bool {
+        self.unmarked >= MARK_BYTES
+    }
+
+    /// Writes the state of everything, if it is time to. What the core still wants to look at would be forgotten.
+    ///
+    /// # Errors
+    /// As of the store.
+    pub(super) fn checkpoint_if_due(&mut self, run: &Run, now: Time) -> Result<(), StoreError> {
+        if self.store.checkpoint_due(now.0) && run.said().wanted.is_empty() {
+            self.checkpoint(run, now)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the state of everything.
+    ///
+    /// # Errors
+    /// As of the store.
+    pub(super) fn checkpoint(&mut self, run: &Run, now: Time) -> Result<(), StoreError> {
+        let mut bytes = std::mem::take(&mut self.scratch);
+        let mut writer = self.store.begin_checkpoint()?;
+        let mut blob = |kind: u8, put: &mut dyn FnMut(&mut Vec<u8>)| {
+            bytes.clear();
+            bytes.push(kind);
+            put(&mut bytes);
+            writer.blob(&bytes)
+        };
+        for key in run.keys() {
+            blob(KEY, &mut |out| run.snapshot(key, out))?;
+        }
+        for row in run.said().balance.values() {
+            blob(ROW, &mut |out| put_balance(row, out))?;
+        }
+        for finding in run.said().findings.values() {
+            blob(FINDING, &mut |out| put_verdict(finding, out))?;
+        }
+        for tail in run.said().tails.values() {
+            blob(TAIL, &mut |out| put_fact(&Fact::Tail(*tail), out))?;
+        }
+        for Turn { key, at } in run.turns() {
+            let kind = if at.is_some() { LATER } else { WAITS };
+            let now = at.unwrap_or_default();
+            blob(kind, &mut |out| put_facts(&key, Clock { now, complete_to: now }, &[], out))?;
+        }
+        let records = self.records_read;
+        blob(COUNTS, &mut |out| out.extend(records.to_le_bytes()))?;
+        writer.finish(now.0)?;
+        self.scratch = bytes;
+        Ok(())
+    }
+
+    fn log(&mut self, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        if self.replaying {
+            return Ok(());
+        }
+        self.scratch.clear();
+        put(&mut self.scratch);
+        self.unmarked += self.scratch.len();
+        self.store.append(STEP, &self.scratch).map_err(io::Error::other)
+    }
+}
+
+/// A journal that the run writes and the follower takes from.
+#[derive(Clone, Debug)]
+pub(super) struct Shared(Arc<Mutex<Journal>>);
+
+impl Shared {
+    pub(super) fn new(journal: Journal) -> Shared {
+        Shared(Arc::new(Mutex::new(journal)))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Journal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recorder for Shared {
+    fn facts(&mut self, key: &Key, clock: Clock, facts: &[Fact]) -> io::Result<()> {
+        let mut journal = self.lock();
+        journal.records_read = journal.records_read.saturating_add(journal.changes.facts(key, facts));
+        journal.history.facts(key, facts);
+        journal.log(|out| put_facts(key, clock, facts, out))
+    }
+
+    fn settle(&mut self, clock: Clock) -> io::Result<()> {
+        self.settle_due(clock, u32::MAX)
+    }
+
+    fn settle_due(&mut self, clock: Clock, most: u32) -> io::Result<()> {
+        self.lock().log(|out| put_settle(clock, most, out))
+    }
+
+    fn said(&mut self, output: &Output) {
+        let journal = &mut *self.lock();
+        journal.changes.said(output);
+        journal.history.said(&mut journal.store, output);
+    }
+}
