@@ -140,6 +140,58 @@ impl Reader {
         Ok(last.into_values().collect())
     }
 
+    /// The newest `limit` commits of a group, newest first.
+    ///
+    /// # Errors
+    /// A segment that can't be read.
+    pub fn latest_commits(&self, group: &str, limit: usize) -> Result<Vec<CommitRow>, StoreError> {
+        let mut newest = Newest::new(limit);
+        let wanted = |row: &CommitRow| &*row.group == group;
+        let filters = of_partition(Some(group), None, None);
+        self.each(|live| &live.commits, &ALWAYS, &filters, wanted, |row| newest.offer(row))?;
+        Ok(newest.rows())
+    }
+
+    /// The commits of every group around a message, by group: of each the last one before the first that passed it,
+    /// and that one. Commits before `since` are left out.
+    ///
+    /// # Errors
+    /// A segment that can't be read.
+    pub fn commits_around(
+        &self,
+        (topic, partition, offset): (&str, i32, i64),
+        since: i64,
+    ) -> Result<BTreeMap<Arc<str>, Vec<CommitRow>>, StoreError> {
+        let mut filters = of_partition(None, Some(topic), Some(partition));
+        let during = since..i64::MAX;
+        filters.push(Filter { column: "happened_at", want: Want::Times(during.clone()) });
+        let wanted = |row: &CommitRow| &*row.topic == topic && row.partition == partition;
+        let mut around: BTreeMap<Arc<str>, (Option<CommitRow>, Option<CommitRow>)> = BTreeMap::new();
+        self.each(
+            |live| &live.commits,
+            &during,
+            &filters,
+            wanted,
+            |row| {
+                let (before, passed) = around.entry(Arc::clone(&row.group)).or_default();
+                let passes = row.offset.is_some_and(|at| at > offset);
+                if passes && passed.as_ref().is_none_or(|known| row.at_ms < known.at_ms) {
+                    *passed = Some(row);
+                } else if !passes
+                    && before.as_ref().is_none_or(|known| known.at_ms <= row.at_ms)
+                    && passed.as_ref().is_none_or(|passed| row.at_ms <= passed.at_ms)
+                {
+                    *before = Some(row);
+                }
+            },
+        )?;
+        let in_order = |(before, passed): (Option<CommitRow>, Option<CommitRow>)| {
+            let end = passed.as_ref().map_or(i64::MAX, |row| row.at_ms);
+            before.filter(|row| row.at_ms <= end).into_iter().chain(passed).collect()
+        };
+        Ok(around.into_iter().map(|(group, found)| (group, in_order(found))).collect())
+    }
+
     /// The hourly summary of a time, by group, topic, partition and hour.
     ///
     /// # Errors

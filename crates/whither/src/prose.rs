@@ -40,22 +40,31 @@ impl<'a> Scene<'a> {
     /// The scene of a report.
     #[must_use]
     pub fn of(report: &'a Report) -> Scene<'a> {
+        Scene::among((report.at, report.complete_since), &report.findings)
+    }
+
+    /// The scene at a moment among these findings, with complete history from another.
+    #[must_use]
+    pub fn among<F>((at, history_since): (Time, Option<Time>), findings: F) -> Scene<'a>
+    where
+        F: IntoIterator<Item = &'a Verdict>,
+    {
         let mut overtaken: BTreeMap<&Name, (&Partition, Time)> = BTreeMap::new();
-        let risks = report.findings.iter().filter(|v| v.cause == Cause::Lagging);
-        for (group, until, v) in risks.filter_map(|v| Some((v.group.as_ref()?, v.until?, v))) {
-            let soonest = overtaken.entry(group).or_insert((&v.partition, until));
-            if until < soonest.1 {
-                *soonest = (&v.partition, until);
-            }
-        }
         let mut moved: BTreeMap<&Name, Vec<Time>> = BTreeMap::new();
-        for v in &report.findings {
-            if let (Some(group), Some(at)) = (&v.group, moved_at(v)) {
+        for v in findings {
+            let Some(group) = &v.group else { continue };
+            if let Some(until) = v.until.filter(|_| v.cause == Cause::Lagging) {
+                let soonest = overtaken.entry(group).or_insert((&v.partition, until));
+                if until < soonest.1 {
+                    *soonest = (&v.partition, until);
+                }
+            }
+            if let Some(at) = moved_at(v) {
                 moved.entry(group).or_default().push(at);
             }
         }
         moved.values_mut().for_each(|times| times.sort_unstable());
-        Scene { at: report.at, history_since: report.complete_since, overtaken, moved }
+        Scene { at, history_since, overtaken, moved }
     }
 
     /// When the action began of which this was part: a reset writes partition after partition.

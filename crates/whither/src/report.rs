@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use whither_core::verdict::Cause;
-use whither_core::{Balance, Name, Partition, Time, Verdict};
+use whither_core::{Balance, Name, Offset, Partition, Time, Verdict};
 
 use crate::run::Said;
 
@@ -75,9 +75,16 @@ impl Report {
 
 /// A risk is of the position it was told for: a group that has moved on since is not at that risk any more.
 fn holds(v: &Verdict, rows: &BTreeMap<(Name, Partition), Arc<Balance>>) -> bool {
+    holds_for(v, |of| rows.get(of).map(|row| row.committed))
+}
+
+/// The same by what groups have committed; none where a group has no row.
+pub(crate) fn holds_for(
+    v: &Verdict,
+    committed: impl FnOnce(&(Name, Partition)) -> Option<Option<Offset>>,
+) -> bool {
     let Some(group) = v.group.as_ref().filter(|_| v.cause == Cause::Lagging) else { return true };
-    let row = rows.get(&(group.clone(), v.partition.clone()));
-    row.is_none_or(|row| row.committed == Some(v.from))
+    committed(&(group.clone(), v.partition.clone())).is_none_or(|committed| committed == Some(v.from))
 }
 
 fn rank(v: &Verdict) -> impl Ord {

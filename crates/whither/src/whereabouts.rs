@@ -106,17 +106,18 @@ fn message(look: &Look, report: &Report, seen: Seen) -> Message {
             .filter(|(p, c)| *p == seen.partition && c.group == row.group)
             .map(|(_, c)| c)
             .collect();
-        verdict(row, run, &seen, &history, &report.findings)
+        of_group(row, run, &seen, &history, &report.findings)
     });
     Message { verdicts: verdicts.collect(), seen }
 }
 
-fn verdict(
+/// What became of a record for the group of a row: by what stands there, the group's commits and the findings.
+pub(crate) fn of_group<'f>(
     row: &Balance,
     run: Option<RunOf>,
     seen: &Seen,
     history: &[&Committed],
-    findings: &[Verdict],
+    findings: impl IntoIterator<Item = &'f Verdict>,
 ) -> Option<GroupVerdict> {
     let settled = match run.map(|r| r.kind) {
         Some(RunKind::Aborted) => Some((Outcome::Aborted, Some(Cause::TransactionAborted), Certainty::Proof)),
@@ -134,7 +135,7 @@ fn verdict(
     let (outcome, cause, certainty) =
         settled.or_else(|| dead.or(plain).map(|s| (s.outcome, s.cause, s.certainty)))?;
     let mut evidence: Vec<Evidence> = findings
-        .iter()
+        .into_iter()
         .filter(|f| f.partition == row.partition && f.group.as_ref().is_none_or(|g| *g == row.group))
         .filter(|f| f.from <= seen.offset && seen.offset < f.to && Some(f.cause) == cause)
         .flat_map(|f| f.evidence.iter().cloned())

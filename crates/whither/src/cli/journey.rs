@@ -3,16 +3,14 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use whither_core::{Offset, Partition, Span, Time};
+use whither_core::{Offset, Partition, Span};
 
 use super::args::{Filter, Global, Where};
 use super::output::{Answer, Output};
 use super::table::{self, Detail};
 use super::{Exit, ask, complain};
-use crate::json::{
-    self, Journey, Kind, Message as MessageItem, NotSeenItem, Step, StepKind, Times, VerdictItem,
-};
-use crate::prose::{self, About, Plane, Scene, words};
+use crate::json::{self, Journey, Kind, NotSeenItem, Times};
+use crate::prose::{self, About, Scene, words};
 use crate::sources::kafka::Sought;
 use crate::whereabouts::{self, GroupVerdict, Message, Whereabouts};
 
@@ -133,91 +131,7 @@ struct Summary<'a> {
 
 fn journeys(w: &Whereabouts) -> Vec<Journey> {
     let scene = Scene::of(&w.report);
-    w.found.iter().map(|m| journey(m, w, &scene)).collect()
-}
-
-fn journey(m: &Message, w: &Whereabouts, scene: &Scene<'_>) -> Journey {
-    let seen = &m.seen;
-    let about = |v: &GroupVerdict| (v.group.clone(), seen.partition.clone());
-    let verdicts = m.verdicts.iter().map(|v| {
-        let (group, partition) = about(v);
-        let about = About { partition: &partition, group: Some(&group), from: seen.offset };
-        VerdictItem::new(&v.group, (v.outcome, v.cause, v.certainty), v.at, &v.evidence, &about, scene)
-    });
-    Journey {
-        message: MessageItem {
-            cluster: w.report.cluster.clone(),
-            topic: seen.partition.topic.to_string(),
-            partition: seen.partition.index,
-            offset: seen.offset,
-            timestamp: seen.timestamp.into(),
-            append_time: seen.append_time.into(),
-            size_bytes: Some(seen.size_bytes.into()),
-            key_hash: seen.key_hash.map(|hash| format!("{hash:016x}")),
-            headers: seen.headers.clone(),
-            trace_id: seen.trace_id.as_ref().map(ToString::to_string),
-        },
-        verdicts: verdicts.collect(),
-        steps: steps(m),
-        complete: w.complete,
-    }
-}
-
-/// What log and commits show: its beginning, then for each group the wait and the commit that ended it.
-fn steps(m: &Message) -> Vec<Step> {
-    let seen = &m.seen;
-    let trace_id = seen.trace_id.as_ref().map(ToString::to_string);
-    let step = |kind, plane, start: Option<Time>, text: String| Step {
-        kind,
-        plane,
-        service: None,
-        group: None,
-        topic: seen.partition.topic.to_string(),
-        partition: seen.partition.index,
-        offset: seen.offset,
-        start: start.into(),
-        seconds: None,
-        seconds_min: None,
-        seconds_max: None,
-        shared_with: None,
-        trace_id: trace_id.clone(),
-        span_id: None,
-        text,
-    };
-    let mut steps = Vec::new();
-    if let Some(at) = seen.timestamp {
-        steps.push(step(
-            StepKind::Produce,
-            Plane::Log,
-            Some(at),
-            "its producer gave it this time".to_owned(),
-        ));
-    }
-    if let Some(at) = seen.append_time {
-        steps.push(step(StepKind::Append, Plane::Log, Some(at), "the broker appended it".to_owned()));
-    }
-    let began = seen.append_time.or(seen.timestamp);
-    for v in &m.verdicts {
-        let group = Some(v.group.to_string());
-        if let Some((least, most)) = v.queue_ms {
-            let text = prose::waited(&v.group, (Span(least), Span(most)), v.shared_with);
-            let queue = step(StepKind::Queue, Plane::Commits, began, text);
-            let (min, max) = (Some(seconds(least)), Some(seconds(most)));
-            let bounds = Step { seconds_min: min, seconds_max: max, shared_with: v.shared_with, ..queue };
-            steps.push(Step { group: group.clone(), ..bounds });
-        }
-        if v.at.is_some() {
-            let text = prose::outcome(v.outcome, v.at, v.at.unwrap_or_default());
-            steps.push(Step { group, ..step(StepKind::Commit, Plane::Commits, v.at, text) });
-        }
-    }
-    steps
-}
-
-fn seconds(ms: i64) -> f64 {
-    let whole = i32::try_from(ms / 1_000).unwrap_or(i32::MAX);
-    let rest = i32::try_from(ms % 1_000).unwrap_or_default();
-    f64::from(whole) + f64::from(rest) / 1_000.0
+    w.found.iter().map(|m| Journey::of(m, &w.report.cluster, w.complete, &scene)).collect()
 }
 
 fn text(w: &Whereabouts, output: Output, out: &mut impl Write) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! `whither serve`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -8,6 +9,7 @@ use whither_store::{Options, Retention};
 use super::args::{Filter, Global, Serve};
 use super::moment::Length;
 use super::{Exit, ask, complain};
+use crate::api::{self, listen};
 use crate::clock;
 use crate::live::Live;
 use crate::serve::{self, Follower, ServeError};
@@ -44,7 +46,7 @@ pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
             return Exit::Internal;
         }
     };
-    match runtime.block_on(follow(serve)) {
+    match runtime.block_on(follow(serve, settings.server.listen)) {
         Ok(()) => Exit::Fine,
         Err(error) => {
             complain(&ask::chain(&error));
@@ -61,16 +63,29 @@ fn store_options(settings: &Settings) -> Options {
     Options { retention, ..Options::default() }
 }
 
+/// Why the server does not go on.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Listen(#[from] listen::ListenError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
 /// Ends when a signal says so, with everything on disk.
-async fn follow(serve: serve::Serve) -> Result<(), ServeError> {
-    complain(&format!("following; what was seen is kept in {}", serve.data_dir.display()));
+async fn follow(serve: serve::Serve, at: SocketAddr) -> Result<(), Failure> {
+    let listener = listen::bind(at).await?;
+    let address = listener.local_addr().unwrap_or(at);
+    complain(&format!("answering on http://{address}; what was seen is kept in {}", serve.data_dir.display()));
     let (stop, stopped) = watch::channel(false);
+    let router = api::router(api::Shared { live: serve.live.clone(), demo: None });
+    tokio::spawn(listen::serve(listener, router, stopped.clone()));
     tokio::spawn(async move {
         asked_to_stop().await;
         // It may have stopped by itself.
         let _ = stop.send(true);
     });
-    Follower::new(serve, stopped).follow().await
+    Ok(Follower::new(serve, stopped).follow().await?)
 }
 
 /// Ctrl-C, or what service managers send.

@@ -58,6 +58,8 @@ pub enum Failure {
 pub enum Scene<'a> {
     /// The broker listens here.
     Began(SocketAddr),
+    /// whither answers here.
+    Answers(SocketAddr),
     /// Something is about to go wrong.
     Mishap(&'static str),
     /// What whither sees now, and the findings that are new.
@@ -84,7 +86,10 @@ pub async fn run(
     let trouble = tokio::spawn(make_trouble(culprit, pace, sender));
     let until = demo.duration.and_then(|d| Instant::now().checked_add(d));
     tokio::time::sleep(FIRST).await;
-    let mut watched = if demo.headless { None } else { Some(Watched::start(&broker, live)?) };
+    let mut watched = if demo.headless { None } else { Some(Watched::start(&broker, live).await?) };
+    if let Some(watched) = &watched {
+        going &= show(Scene::Answers(watched.address())).is_continue();
+    }
     while going && until.is_none_or(|until| Instant::now() < until) {
         let seen = watched.as_mut().and_then(Watched::look);
         // What happens is told before what was found of it.

@@ -87,6 +87,9 @@ impl Show {
                 self.address = Some(*address);
                 began(*address, &mut out)?;
             }
+            Scene::Answers(address) => {
+                writeln!(out, "the page: http://{address}/    the API: http://{address}{}/\n", crate::api::BASE)?;
+            }
             Scene::Mishap(says) => {
                 self.wipe(&mut out)?;
                 let text = format!("what happens: {says}");

@@ -1,19 +1,26 @@
 //! whither looking at the demo: a server whose memory goes with the demo.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use whither_kafka::ClientConfig;
 use whither_store::Options;
 
 use super::broker::Broker;
+use crate::api::{self, Shared};
 use crate::live::{Live, News};
 use crate::report::Report;
 use crate::serve::{Follower, Serve, ServeError};
 use crate::sources::kafka::Wants;
+
+/// Where people look first, and how many ports from there on.
+const PORT: u16 = 8_080;
+const PORTS: u16 = 20;
 
 /// A server under way.
 #[derive(Debug)]
@@ -22,13 +29,16 @@ pub(super) struct Watched {
     news: broadcast::Receiver<Arc<News>>,
     stop: watch::Sender<bool>,
     following: JoinHandle<Result<(), ServeError>>,
+    address: SocketAddr,
     /// Removed in the end.
     _dir: TempDir,
 }
 
 impl Watched {
-    /// Follows the broker; what is true is published in `live`.
-    pub(super) fn start(broker: &Broker, live: Arc<Live>) -> io::Result<Watched> {
+    /// Follows the broker; what is true is published in `live`, and answered over HTTP.
+    pub(super) async fn start(broker: &Broker, live: Arc<Live>) -> io::Result<Watched> {
+        let listener = listen().await?;
+        let address = listener.local_addr()?;
         let dir = tempfile::Builder::new().prefix("whither-demo-").tempdir()?;
         let serve = Serve {
             client: ClientConfig::new(vec![broker.address().to_string()]),
@@ -39,8 +49,15 @@ impl Watched {
         };
         let (stop, stopped) = watch::channel(false);
         let news = live.listen();
+        let shared = Shared { live: live.clone(), demo: Some(broker.handle().named("page")) };
+        tokio::spawn(api::listen::serve(listener, api::router(shared), stopped.clone()));
         let following = tokio::spawn(async move { Follower::new(serve, stopped).follow().await });
-        Ok(Watched { live, news, stop, following, _dir: dir })
+        Ok(Watched { live, news, stop, following, address, _dir: dir })
+    }
+
+    /// Where it answers.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// What is true now, and the findings that are new since the last look; none before the first round.
@@ -75,4 +92,15 @@ impl Watched {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
+}
+
+/// The first port that is free.
+async fn listen() -> io::Result<TcpListener> {
+    for port in (PORT..PORT + PORTS).chain([0]) {
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && port > 0 => {}
+            done => return done,
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
 }

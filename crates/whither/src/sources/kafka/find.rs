@@ -34,8 +34,8 @@ pub struct Seen {
     pub size_bytes: u32,
     /// The hash of its key; none for a null key.
     pub key_hash: Option<u64>,
-    /// Its headers in order, as text where they are text.
-    pub headers: Vec<(String, Option<String>)>,
+    /// Its headers in order: names repeat.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
     /// The trace its context names.
     pub trace_id: Option<Name>,
 }
@@ -125,12 +125,11 @@ fn trace_of<'r>(record: &Record<'r>) -> Option<&'r str> {
     valid.then_some(trace)
 }
 
-fn seen(p: &Partition, batch: &Batch<'_>, record: &Record<'_>) -> Seen {
+pub(super) fn seen(p: &Partition, batch: &Batch<'_>, record: &Record<'_>) -> Seen {
     let appended = batch.header().attributes.timestamp_type() == TimestampType::LogAppendTime;
     let at = Time(record.timestamp_ms);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let value = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(ToOwned::to_owned);
-    let headers = record.headers.filter_map(Result::ok).map(|h| (text(h.name), h.value.and_then(value)));
+    let headers = record.headers.filter_map(Result::ok).map(|h| (text(h.name), h.value.map(<[u8]>::to_vec)));
     Seen {
         partition: p.clone(),
         offset: record.offset,

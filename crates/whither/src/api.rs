@@ -1,0 +1,124 @@
+//! The HTTP API, the page and the metrics: one origin, one router, made of what is true now.
+
+mod problem;
+mod query;
+mod list;
+mod filter;
+mod fresh;
+mod status;
+mod balance;
+mod findings;
+mod lag;
+mod topics;
+mod ranges;
+mod groups;
+mod offsets;
+mod messages;
+mod journeys;
+mod dead_letters;
+mod demo;
+mod health;
+pub mod listen;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{get, post};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use whither_store::{Reader, StoreError};
+
+use crate::demo::broker::Handle;
+use crate::live::Live;
+use problem::Problem;
+
+/// Where the API is.
+pub const BASE: &str = "/api/whither/v1";
+
+/// A request's body: nobody has more to say.
+const BODY_BYTES: usize = 1 << 20;
+/// An answer begins within this time.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Smaller answers grow by being compressed.
+const COMPRESSED_FROM: u64 = 512;
+
+/// What every answer is made of.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// What is true now.
+    pub live: Arc<Live>,
+    /// The demo's broker, which takes messages; none with a real cluster.
+    pub demo: Option<Handle>,
+}
+
+impl Shared {
+    /// Asks the store, which may read files.
+    async fn stored<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let store = self.live.history().ok_or_else(|| Problem::unavailable("the store is not open yet"))?;
+        let asked = tokio::task::spawn_blocking(move || ask(&store)).await;
+        match asked {
+            Ok(answer) => answer.map_err(|error| Problem::store(&error)),
+            Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        }
+    }
+}
+
+/// Everything that is answered.
+#[must_use]
+pub fn router(shared: Shared) -> Router {
+    let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
+    Router::new()
+        .nest(BASE, resources(&shared))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(nowhere)
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER))
+        .layer(CompressionLayer::new().compress_when(compressed))
+        .with_state(shared)
+}
+
+fn resources(shared: &Shared) -> Router<Shared> {
+    let of_revision = Router::new()
+        .route("/status", get(status::status))
+        .route("/balance", get(balance::balance))
+        .route("/findings", get(findings::findings))
+        .route("/findings/{id}", get(findings::finding))
+        .route("/drops", get(findings::drops))
+        .route("/drops/{id}", get(findings::drop))
+        .route("/lag", get(lag::lag))
+        .route("/lag/history", get(lag::history))
+        .route("/topics", get(topics::topics))
+        .route("/topics/{topic}", get(topics::topic))
+        .route("/topics/{topic}/{partition}/ranges", get(ranges::ranges))
+        .route("/groups", get(groups::groups))
+        .route("/groups/{group}", get(groups::group))
+        .route("/messages/{topic}/{partition}/{offset}", get(messages::message))
+        .route("/journeys", get(journeys::journeys))
+        .route("/dead-letters", get(dead_letters::dead_letters))
+        .route("/offsets/{group}", get(offsets::offsets))
+        .route_layer(from_fn_with_state(shared.clone(), fresh::marked));
+    of_revision
+        .route("/demo/messages", post(demo::send))
+        .method_not_allowed_fallback(not_so)
+        .fallback(nowhere)
+}
+
+async fn nowhere(uri: Uri) -> Problem {
+    let path = uri.path();
+    Problem::not_found(format!("there is nothing at {path}"), format!("the API is below {BASE}/"))
+}
+
+async fn not_so() -> Result<Response, Problem> {
+    let hint = "whither only reads: use GET";
+    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this is not done here", hint))
+}

@@ -1,0 +1,37 @@
+//! Whether the process runs, and whether it can answer.
+
+use axum::extract::State as Of;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use crate::live::State;
+
+pub(super) async fn healthz() -> Response {
+    plain(StatusCode::OK, "ok\n".to_owned())
+}
+
+pub(super) async fn readyz(Of(shared): Of<Shared>) -> Response {
+    let why_not = not_ready(&shared.live.read());
+    match why_not {
+        None => plain(StatusCode::OK, "ready\n".to_owned()),
+        Some(why) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
+    }
+}
+
+/// Why what could be answered now would not be the truth of now.
+pub(super) fn not_ready(state: &State) -> Option<String> {
+    if !state.store.accepting {
+        let why = state.problems.first().map(|p| p.text.clone());
+        return Some(why.unwrap_or_else(|| "the store takes nothing more".to_owned()));
+    }
+    if !state.about.caught_up {
+        let problem = state.problems.first().map(|p| format!(": {}", p.text));
+        return Some(format!("has not caught up with the cluster yet{}", problem.unwrap_or_default()));
+    }
+    None
+}
+
+fn plain(status: StatusCode, text: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}

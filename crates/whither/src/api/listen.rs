@@ -1,0 +1,106 @@
+//! Connections: as many as can be served well. Those that let others wait give way.
+
+mod slots;
+mod stalling;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use thiserror::Error;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::{ServiceExt, service_fn};
+
+use slots::{Slot, Slots};
+use stalling::Stalling;
+
+/// Connections at a time: far below the usual limit of open files.
+const CONNECTIONS: usize = 512;
+/// A request's head comes within this time.
+const HEAD: Duration = Duration::from_secs(15);
+/// What is answered is taken within this time, bit by bit.
+const TAKEN: Duration = Duration::from_secs(30);
+/// A head holds no more than this.
+const HEAD_BYTES: usize = 32 << 10;
+/// Errors of accepting are those of all connections, as too many open files.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Why nothing can be answered.
+#[derive(Debug, Error)]
+pub enum ListenError {
+    /// Somebody else does.
+    #[error(
+        "{at} is taken: stop what listens there, or choose another address with --listen (port 0 takes a free one)"
+    )]
+    Taken {
+        /// Where.
+        at: SocketAddr,
+    },
+    /// The address is none of this machine, or may not be used.
+    #[error("can't listen on {at}: choose an address of this machine with --listen")]
+    Address {
+        /// Where.
+        at: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Takes an address.
+///
+/// # Errors
+/// It can't be had.
+pub async fn bind(at: SocketAddr) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(at).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => ListenError::Taken { at },
+        _ => ListenError::Address { at, source },
+    })
+}
+
+/// Answers until `stop` turns true, or is dropped.
+pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+    let slots = Slots::of(CONNECTIONS);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            // Whoever could stop it is gone: it stops.
+            _ = stop.wait_for(|stop| *stop) => return slots.close(),
+        };
+        match accepted {
+            Ok((socket, peer)) => slots.begin(|slot| connection(socket, peer, router.clone(), slot)),
+            Err(_) => tokio::time::sleep(BREATH).await,
+        }
+    }
+}
+
+async fn connection(socket: TcpStream, peer: SocketAddr, router: Router, slot: Slot) {
+    // Without it answers wait for more; with it they are only sent sooner.
+    let _ = socket.set_nodelay(true);
+    let slot = Arc::new(slot);
+    let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
+        let busy = slot.busy();
+        request.extensions_mut().insert(Peer(peer));
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move { Ok::<_, Infallible>(answer.await?.map(|body| busy.until_the_end_of(body))) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(Stalling::new(socket, TAKEN)), TowerToHyperService::new(answer));
+    // A client that breaks off is none of our concern.
+    let _ = served.await;
+}
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);

@@ -1,0 +1,157 @@
+//! Topics and their partitions.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State as Of};
+use axum::response::Response;
+use serde::Serialize;
+use whither_core::fact::{Config, Role};
+use whither_core::{Name, TopicId};
+
+use super::Shared;
+use super::filter::Filter;
+use super::list::{PAGING, Page, cut, document, list, text};
+use super::problem::Problem;
+use super::query::Query;
+use crate::json::Times;
+use crate::live::{Edges, State, Topic, TopicSummary};
+use crate::prose::words;
+use crate::sources::kafka::batches::Depth;
+
+/// A topic; `partitions` is how many, or all of them.
+#[derive(Serialize)]
+struct Item<'a, P> {
+    topic: &'a str,
+    topic_id: Option<String>,
+    partitions: P,
+    role: &'static str,
+    records: u64,
+    log_start_total: u64,
+    rate_per_second: Option<f64>,
+    retention_ms: Option<i64>,
+    retention_bytes: Option<i64>,
+    compacts: bool,
+    depth: &'static str,
+    indexed: bool,
+    groups: Vec<String>,
+    lost: u64,
+    newest_at: Times,
+}
+
+#[derive(Serialize)]
+struct PartitionItem {
+    partition: i32,
+    leader: Option<i32>,
+    leader_epoch: Option<i32>,
+    log_start: i64,
+    local_start: Option<i64>,
+    last_stable: Option<i64>,
+    end: i64,
+    records: u64,
+    rate_per_second: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    #[serde(flatten)]
+    topic: Item<'a, Vec<PartitionItem>>,
+    configs: BTreeMap<&'static str, Option<String>>,
+}
+
+fn item<'a, P>(state: &State, name: &'a Name, topic: &Topic, partitions: P) -> Item<'a, P> {
+    let sum = TopicSummary::of(state, name, topic);
+    let config = topic.config.as_ref();
+    Item {
+        topic: name,
+        topic_id: (topic.id != TopicId::UNKNOWN).then(|| words::topic_id(topic.id)),
+        partitions,
+        role: match topic.role {
+            None => "normal",
+            Some(Role::DeadLetter) => "dead_letter",
+            Some(Role::Retry) => "retry",
+        },
+        records: sum.records,
+        log_start_total: sum.log_start_total,
+        rate_per_second: sum.rate_per_second,
+        retention_ms: config.and_then(|c| c.retention_ms),
+        retention_bytes: config.and_then(|c| c.retention_bytes),
+        compacts: config.and_then(|c| c.compacts).unwrap_or(false),
+        depth: match topic.depth {
+            Depth::Ledger | Depth::Coordinator => "ledger",
+            Depth::Headers(_) => "headers",
+        },
+        indexed: topic.indexed,
+        groups: sum.groups.iter().map(ToString::to_string).collect(),
+        lost: sum.lost,
+        newest_at: sum.newest_at.into(),
+    }
+}
+
+pub(super) async fn topics(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
+    query.only(&[PAGING, &["topic", "group"]])?;
+    let filter = Filter::of(&query)?;
+    list(&query, move |after: Option<&String>, limit| {
+        let state = shared.live.read();
+        let read = |name: &Name| {
+            let mut groups = state.groups_of.get(name).into_iter().flatten();
+            !filter.names_groups() || groups.any(|group| filter.fits_group(group))
+        };
+        let topics = state.topics.iter().filter(|(name, _)| filter.fits_topic(name) && read(name));
+        let (page, last) = cut(topics.map(|of| (of.0.to_string(), of)), after, limit);
+        let items =
+            page.into_iter().map(|(name, topic)| text(&item(&state, name, topic, topic.partitions.len())));
+        Page { items: items.collect(), last }
+    })
+}
+
+pub(super) async fn topic(
+    Of(shared): Of<Shared>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.only(&[])?;
+    let state = shared.live.read();
+    let name = Name::from(name);
+    let topic = state.topics.get(&name).ok_or_else(|| unknown(&name))?;
+    let partitions = topic.partitions.iter().map(|(index, edges)| partition(&state, *index, edges));
+    let configs = topic.config.as_ref().map(configs).unwrap_or_default();
+    Ok(document(&Detail { topic: item(&state, &name, topic, partitions.collect()), configs }))
+}
+
+/// There is no topic of this name.
+pub(super) fn unknown(name: &str) -> Problem {
+    Problem::not_found(
+        format!("there is no topic {name}"),
+        "/api/whither/v1/topics lists those that are; one that went is in /api/whither/v1/findings",
+    )
+}
+
+fn partition(state: &State, partition: i32, edges: &Edges) -> PartitionItem {
+    PartitionItem {
+        partition,
+        leader: Some(edges.leader).filter(|id| *id >= 0),
+        leader_epoch: Some(edges.leader_epoch).filter(|epoch| *epoch >= 0),
+        log_start: edges.log_start,
+        local_start: Some(edges.local_start).filter(|offset| *offset >= 0),
+        last_stable: Some(edges.last_stable).filter(|offset| *offset >= 0),
+        end: edges.end,
+        records: edges.held(),
+        rate_per_second: edges.end_pace.per_second(state.at),
+    }
+}
+
+/// The settings that verdicts rest on, under Kafka's names.
+fn configs(config: &Config) -> BTreeMap<&'static str, Option<String>> {
+    let policy = match (config.compacts, config.deletes) {
+        (Some(true), Some(true)) => Some("compact,delete"),
+        (Some(true), _) => Some("compact"),
+        (_, Some(true)) => Some("delete"),
+        _ => None,
+    };
+    BTreeMap::from([
+        ("retention.ms", config.retention_ms.map(|n| n.to_string())),
+        ("retention.bytes", config.retention_bytes.map(|n| n.to_string())),
+        ("cleanup.policy", policy.map(ToOwned::to_owned)),
+        ("unclean.leader.election.enable", config.unclean_elections.map(|b| b.to_string())),
+    ])
+}
