@@ -45,6 +45,14 @@ pub enum ListenError {
         /// Where.
         at: SocketAddr,
     },
+    /// Others could ask, and nobody would ask them who they are.
+    #[error(
+        "{at} can be reached from other machines: listen on 127.0.0.1 or [::1], and let a proxy that logs people in pass requests on"
+    )]
+    Public {
+        /// Where.
+        at: SocketAddr,
+    },
     /// The address is none of this machine, or may not be used.
     #[error("can't listen on {at}: choose an address of this machine with --listen")]
     Address {
@@ -60,6 +68,9 @@ pub enum ListenError {
 /// # Errors
 /// It can't be had.
 pub async fn bind(at: SocketAddr) -> Result<TcpListener, ListenError> {
+    if !at.ip().is_loopback() {
+        return Err(ListenError::Public { at });
+    }
     TcpListener::bind(at).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => ListenError::Taken { at },
         _ => ListenError::Address { at, source },
@@ -76,19 +87,18 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             _ = stop.wait_for(|stop| *stop) => return slots.close(),
         };
         match accepted {
-            Ok((socket, peer)) => slots.begin(|slot| connection(socket, peer, router.clone(), slot)),
+            Ok((socket, _)) => slots.begin(|slot| connection(socket, router.clone(), slot)),
             Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
 }
 
-async fn connection(socket: TcpStream, peer: SocketAddr, router: Router, slot: Slot) {
+async fn connection(socket: TcpStream, router: Router, slot: Slot) {
     // Without it answers wait for more; with it they are only sent sooner.
     let _ = socket.set_nodelay(true);
     let slot = Arc::new(slot);
-    let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
+    let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let busy = slot.busy();
-        request.extensions_mut().insert(Peer(peer));
         let answer = router.clone().oneshot(request.map(Body::new));
         async move { Ok::<_, Infallible>(answer.await?.map(|body| busy.until_the_end_of(body))) }
     });
@@ -100,7 +110,3 @@ async fn connection(socket: TcpStream, peer: SocketAddr, router: Router, slot: S
     // A client that breaks off is none of our concern.
     let _ = served.await;
 }
-
-/// Where a request came from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) SocketAddr);

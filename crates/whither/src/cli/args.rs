@@ -229,7 +229,7 @@ pub struct Offsets {
 #[command(before_help = "\
 Examples:
   whither serve --brokers kafka:9092
-  whither serve -b kafka:9092 --data-dir /var/lib/whither --listen 0.0.0.0:8080
+  whither serve -b kafka:9092 --data-dir /var/lib/whither --listen 127.0.0.1:9090
   whither serve --config /etc/whither/whither.toml")]
 pub struct Serve {
     /// Where to remember what was seen [default: /var/lib/whither for root, else ~/.local/state/whither]

@@ -76,7 +76,10 @@ enum Failure {
 async fn follow(serve: serve::Serve, at: SocketAddr) -> Result<(), Failure> {
     let listener = listen::bind(at).await?;
     let address = listener.local_addr().unwrap_or(at);
-    complain(&format!("answering on http://{address}; what was seen is kept in {}", serve.data_dir.display()));
+    complain(&format!(
+        "answering on http://{address}; what was seen is kept in {}",
+        serve.data_dir.display()
+    ));
     let (stop, stopped) = watch::channel(false);
     let router = api::router(api::Shared { live: serve.live.clone(), demo: None });
     tokio::spawn(listen::serve(listener, router, stopped.clone()));

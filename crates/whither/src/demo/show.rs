@@ -88,7 +88,11 @@ impl Show {
                 began(*address, &mut out)?;
             }
             Scene::Answers(address) => {
-                writeln!(out, "the page: http://{address}/    the API: http://{address}{}/\n", crate::api::BASE)?;
+                writeln!(
+                    out,
+                    "the page: http://{address}/    the API: http://{address}{}/\n",
+                    crate::api::BASE
+                )?;
             }
             Scene::Mishap(says) => {
                 self.wipe(&mut out)?;

@@ -6,3 +6,4 @@ mod scene;
 mod following;
 mod restarting;
 mod killing;
+mod answering;

@@ -1,0 +1,287 @@
+//! What the server answers over HTTP, asked by a real client.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use whither::api::{self, Shared, listen};
+use whither_core::verdict::ShownAs;
+
+use crate::scene::{Scene, Server, until};
+
+/// A server that follows and answers.
+struct Answering {
+    at: SocketAddr,
+    client: reqwest::Client,
+    server: Server,
+    _stop: watch::Sender<bool>,
+}
+
+impl Answering {
+    async fn start(scene: &Scene) -> Answering {
+        let server = scene.serve();
+        let listener = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let demo = Some(scene.broker.handle());
+        let router = api::router(Shared { live: server.live.clone(), demo });
+        tokio::spawn(listen::serve(listener, router, stopped));
+        Answering { at, client: reqwest::Client::new(), server, _stop: stop }
+    }
+
+    async fn ask(&self, path: &str) -> Response {
+        self.client.get(format!("http://{}{path}", self.at)).send().await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let answer = self.ask(&format!("{}{path}", api::BASE)).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    async fn refused(&self, path: &str) -> (u16, String) {
+        let answer = self.ask(&format!("{}{path}", api::BASE)).await;
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(keys(&body["error"]), ["code", "hint", "message"], "{body}");
+        (status, body["error"].to_string())
+    }
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    let keys: BTreeSet<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.into_iter().collect()
+}
+
+/// 50 orders, of which billing has read 20 and loses 15.
+async fn a_loss(scene: &Scene) -> (Answering, whither::demo::broker::Consumer) {
+    scene.write("orders", 0, 50).await;
+    let member = scene.read("billing", "orders", 20).await;
+    let answering = Answering::start(scene).await;
+    let live = &answering.server.live;
+    until(live, "the past is read", |s| s.about.read_back && s.rows.len() == 2).await;
+    scene.broker.faults().delete_records("orders", 0, 35).await.unwrap();
+    until(live, "the loss is told", |s| s.findings.values().any(|v| v.shown_as == ShownAs::Loss)).await;
+    (answering, member)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_resource_has_the_fields_that_are_promised() {
+    let scene = Scene::new().await;
+    let (server, member) = a_loss(&scene).await;
+    let status = server.get("/status").await;
+    assert_eq!(
+        keys(&status),
+        [
+            "at",
+            "brokers",
+            "caught_up",
+            "cluster",
+            "complete_since",
+            "demo",
+            "groups",
+            "lost",
+            "not_seen",
+            "problems",
+            "records_read",
+            "residual",
+            "revision",
+            "started_at",
+            "store",
+            "topics",
+            "totals",
+            "version"
+        ]
+    );
+    assert_eq!((&status["residual"], &status["lost"]["all"]), (&0.into(), &15.into()));
+    let rows = server.get("/balance?group=billing").await;
+    let row = &rows["items"][0];
+    assert_eq!(
+        keys(row),
+        [
+            "at_most",
+            "cluster",
+            "from",
+            "group",
+            "partition",
+            "records",
+            "residual",
+            "to",
+            "topic",
+            "verdicts"
+        ]
+    );
+    assert_eq!((&row["records"], &row["verdicts"]["deleted"]), (&50.into(), &15.into()));
+    let by = server.get("/balance?by=group").await;
+    assert_eq!(
+        (&by["items"][0]["group"], &by["items"][0]["findings"]["loss"]),
+        (&"billing".into(), &1.into())
+    );
+    let drops = server.get("/drops?cause=delete_records&verdict=deleted").await;
+    let drop = &drops["items"][0];
+    assert_eq!((&drop["from"], &drop["to"], &drop["shown_as"]), (&20.into(), &35.into(), &"loss".into()));
+    let id = drop["id"].as_str().unwrap();
+    let one = server.get(&format!("/drops/{id}")).await;
+    let last = one["history"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["records"], &last["verdict"]), (&15.into(), &"deleted".into()));
+    let mut without = one.clone();
+    without.as_object_mut().unwrap().remove("history");
+    assert_eq!(&without, drop, "a drop is the finding that lists tell");
+    assert_eq!(&server.get(&format!("/findings/{id}")).await, drop);
+    let lag = server.get("/lag?topic=orders&partition=0").await;
+    assert_eq!(
+        keys(&lag["items"][0]),
+        [
+            "catches_up_in_seconds",
+            "client_id",
+            "cluster",
+            "committed",
+            "end",
+            "group",
+            "host",
+            "lag_offsets",
+            "lag_records",
+            "lag_seconds",
+            "log_start",
+            "loses_data_in_seconds",
+            "member",
+            "partition",
+            "rate_per_second",
+            "state",
+            "topic"
+        ]
+    );
+    let history = server.get("/lag/history?group=billing&topic=orders&partition=0").await;
+    assert_eq!(history["items"].as_array().unwrap().last().unwrap()["end"], 50);
+    let topic = server.get("/topics/orders").await;
+    assert_eq!((topic["partitions"].as_array().unwrap().len(), &topic["lost"]), (2, &15.into()));
+    assert_eq!(server.get("/topics?group=billing").await["items"][0]["partitions"], 2);
+    let group = server.get("/groups/billing").await;
+    assert_eq!((&group["kind"], &group["lost"]), (&"classic".into(), &15.into()));
+    assert_eq!(group["commits"][0]["by"]["memberless"], false);
+    assert_eq!(group["findings"][0], *drop);
+    let ranges = server.get("/topics/orders/0/ranges?group=billing").await;
+    let told: Vec<_> =
+        ranges["items"].as_array().unwrap().iter().map(|r| (&r["from"], &r["to"], &r["verdict"])).collect();
+    assert_eq!(told.len(), 3, "{ranges}");
+    assert_eq!(told[1], (&20.into(), &35.into(), &"deleted".into()));
+    let at = server.get("/offsets/billing").await;
+    assert_eq!((&at["items"][0]["offset"], keys(&at["items"][0]).len()), (&20.into(), 5));
+    assert_eq!(server.get("/dead-letters").await["items"], Value::Array(vec![]));
+    std::mem::drop(member);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_is_read_from_the_broker_and_judged_for_each_group() {
+    let scene = Scene::new().await;
+    let (server, _member) = a_loss(&scene).await;
+    let body = r#"{"topic":"orders","key":"k-1","value":"{}","headers":[{"name":"x","value":"1"}]}"#;
+    let url = format!("http://{}{}/demo/messages", server.at, api::BASE);
+    let sent = server.client.post(&url).body(body).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::CREATED);
+    let sent: Value = sent.json().await.unwrap();
+    let (partition, offset) = (sent["partition"].as_i64().unwrap(), sent["offset"].as_i64().unwrap());
+    let p = whither_core::Partition::new("orders", i32::try_from(partition).unwrap());
+    until(&server.server.live, "it is seen", |s| s.edges(&p).is_some_and(|e| e.end > offset)).await;
+    let there = server.get(&format!("/messages/orders/{partition}/{offset}")).await;
+    assert_eq!(keys(&there), ["complete", "message", "neighbours", "steps", "verdicts"]);
+    assert_eq!(there["message"]["headers"], serde_json::json!([{"name": "x", "value": "1"}]));
+    let verdict = &there["verdicts"][0];
+    assert_eq!((&verdict["group"], &verdict["verdict"]), (&"billing".into(), &"in_flight".into()));
+    let gone = server.get("/messages/orders/0/25").await;
+    assert_eq!((&gone["message"], &gone["verdicts"][0]["verdict"]), (&Value::Null, &"deleted".into()));
+    assert!(!gone["verdicts"][0]["evidence"].as_array().unwrap().is_empty());
+    let unread = server.get("/messages/orders/0/40").await;
+    assert_eq!(unread["neighbours"], serde_json::json!({"previous": 39, "next": 41}));
+    let later = server.get("/messages/orders/0/4000").await;
+    assert!(later["text"].as_str().unwrap().contains("not written yet"), "{later}");
+    let found = server.get("/journeys?q=orders/0@40").await;
+    assert_eq!(
+        (&found["interpreted"][0]["as"], &found["items"][0]["offset"]),
+        (&"position".into(), &40.into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_come_in_pages_or_as_lines_and_mistakes_are_told() {
+    let scene = Scene::new().await;
+    let (server, _member) = a_loss(&scene).await;
+    let first = server.get("/lag?limit=1").await;
+    let cursor = first["next"].as_str().unwrap();
+    let second = server.get(&format!("/lag?limit=1&cursor={cursor}")).await;
+    assert_eq!((&second["items"][0]["partition"], &second["next"]), (&1.into(), &Value::Null));
+    let lines = server.ask(&format!("{}/lag?format=ndjson", api::BASE)).await.text().await.unwrap();
+    assert_eq!(lines.lines().filter(|l| serde_json::from_str::<Value>(l).is_ok()).count(), 2, "{lines}");
+    for (path, status, says) in [
+        ("/lag?limit=0", 400, "a number from 1 to 1000"),
+        ("/lag?grup=billing", 400, "allowed: limit, cursor, format, group"),
+        ("/drops?verdict=lost", 400, "in_flight, delivered"),
+        ("/drops?cursor=x", 400, "an answer before this one"),
+        ("/lag?format=xml", 400, "json, ndjson"),
+        ("/offsets/billing?at=soon", 400, "RFC 3339"),
+        ("/topics/none", 404, "/api/whither/v1/topics lists"),
+        ("/drops/0123456789abcdef", 404, "16 hexadecimal digits"),
+        ("/nothing", 404, "the API is below"),
+        ("/lag/history?group=billing", 400, "the name of a topic"),
+    ] {
+        let (got, body) = server.refused(path).await;
+        assert!(got == status && body.contains(says), "{path}: {got} {body}");
+    }
+    let wrong = server.client.post(format!("http://{}{}/lag", server.at, api::BASE)).send().await.unwrap();
+    assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(server.ask("/healthz").await.status(), StatusCode::OK);
+    assert_eq!(server.ask("/readyz").await.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_known_is_not_sent_again_and_what_is_sent_is_compressed() {
+    let scene = Scene::new().await;
+    let (server, _member) = a_loss(&scene).await;
+    server.server.stop().await;
+    let url = format!("http://{}{}/findings", server.at, api::BASE);
+    let answer = server.client.get(&url).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    let tag = answer.headers()["etag"].clone();
+    let again = server.client.get(&url).header("if-none-match", &tag).send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    let other = server.client.get(&url).header("if-none-match", "W/\"0-0\"").send().await.unwrap();
+    assert_eq!(other.status(), StatusCode::OK);
+}
+
+/// Far more of them than there are places: they give way, those that ask are served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_never_finish_asking_keep_nobody_from_being_served() {
+    let scene = Scene::new().await;
+    let (server, _member) = a_loss(&scene).await;
+    let mut half_open = Vec::new();
+    for n in 0..700 {
+        let mut socket = TcpStream::connect(server.at).await.unwrap();
+        if n % 2 == 0 {
+            // One that was closed meanwhile can't be written to.
+            let _ = socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: 127").await;
+        }
+        half_open.push(socket);
+        if n % 100 == 0 {
+            assert_eq!(server.ask("/healthz").await.status(), StatusCode::OK, "with {n} others");
+        }
+    }
+    let first = half_open.first_mut().unwrap();
+    let closed = tokio::time::timeout(Duration::from_secs(20), first.read(&mut [0; 16])).await;
+    assert!(matches!(closed, Ok(Ok(0) | Err(_))), "the first has given way: {closed:?}");
+    let large = vec![b'x'; 2 << 20];
+    let url = format!("http://{}{}/demo/messages", server.at, api::BASE);
+    let refused = server.client.post(url).body(large).send().await;
+    assert!(refused.is_err() || refused.is_ok_and(|r| r.status() == StatusCode::PAYLOAD_TOO_LARGE));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_is_taken_is_told() {
+    let first = listen::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let error = listen::bind(first.local_addr().unwrap()).await.unwrap_err().to_string();
+    assert!(error.contains("is taken") && error.contains("--listen"), "{error}");
+}
