@@ -17,7 +17,10 @@ mod messages;
 mod journeys;
 mod dead_letters;
 mod demo;
+mod events;
 mod health;
+mod page;
+mod guard;
 pub mod listen;
 
 use std::sync::Arc;
@@ -25,7 +28,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{StatusCode, Uri};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
@@ -76,14 +79,21 @@ impl Shared {
 #[must_use]
 pub fn router(shared: Shared) -> Router {
     let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
+    let page = page::SCREENS.iter().fold(Router::new(), |page, path| page.route(path, get(page::index)));
     Router::new()
         .nest(BASE, resources(&shared))
+        .merge(page)
+        .route("/assets/{name}", get(page::asset))
+        .route("/icon.svg", get(page::icon))
+        .route("/theme.js", get(page::theme))
+        .route("/licenses.txt", get(page::licenses))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(nowhere)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER))
         .layer(CompressionLayer::new().compress_when(compressed))
+        .layer(from_fn(guard::guarded))
         .with_state(shared)
 }
 
@@ -109,6 +119,7 @@ fn resources(shared: &Shared) -> Router<Shared> {
         .route_layer(from_fn_with_state(shared.clone(), fresh::marked));
     of_revision
         .route("/demo/messages", post(demo::send))
+        .route("/events/stream", get(events::stream))
         .method_not_allowed_fallback(not_so)
         .fallback(nowhere)
 }

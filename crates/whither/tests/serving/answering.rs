@@ -285,3 +285,41 @@ async fn an_address_that_is_taken_is_told() {
     let error = listen::bind(first.local_addr().unwrap()).await.unwrap_err().to_string();
     assert!(error.contains("is taken") && error.contains("--listen"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changes_is_told_as_it_changes() {
+    let scene = Scene::new().await;
+    scene.write("orders", 0, 50).await;
+    let _member = scene.read("billing", "orders", 20).await;
+    let server = Answering::start(&scene).await;
+    until(&server.server.live, "the past is read", |s| s.about.read_back && s.rows.len() == 2).await;
+    let mut stream = server.ask(&format!("{}/events/stream", api::BASE)).await;
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    scene.broker.faults().delete_records("orders", 0, 35).await.unwrap();
+    let mut told = String::new();
+    while !(told.contains("event: finding") && told.contains("\"cause\":\"delete_records\"")) {
+        let next = tokio::time::timeout(Duration::from_secs(30), stream.chunk()).await;
+        told.push_str(&String::from_utf8_lossy(&next.expect("told in time").unwrap().unwrap()));
+    }
+    let first: Vec<&str> = told.lines().take(4).map(|line| line.split(':').next().unwrap()).collect();
+    assert!(first.contains(&"retry") && first.contains(&"id") && told.contains("event: round"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_is_served_and_other_pages_are_kept_out() {
+    let scene = Scene::new().await;
+    let server = Answering::start(&scene).await;
+    for path in ["/", "/drops", "/m/orders/0/12", "/find?q=x"] {
+        let answer = server.ask(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+        assert_eq!(answer.headers()["cache-control"], "no-cache");
+        assert!(answer.text().await.unwrap().contains("<title>whither"));
+    }
+    assert_eq!(server.ask("/nowhere").await.status(), StatusCode::NOT_FOUND);
+    let url = format!("http://{}{}/status", server.at, api::BASE);
+    let meant_for_another = server.client.get(&url).header("host", "evil.example").send().await.unwrap();
+    assert_eq!(meant_for_another.status(), StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(meant_for_another.headers()["x-content-type-options"], "nosniff");
+}
