@@ -76,7 +76,6 @@ impl Shared {
 }
 
 /// Everything that is answered.
-#[must_use]
 pub fn router(shared: Shared) -> Router {
     let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
     let page = page::SCREENS.iter().fold(Router::new(), |page, path| page.route(path, get(page::index)));

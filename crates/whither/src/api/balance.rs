@@ -1,6 +1,8 @@
 //! The balance: row by row, or summed by group or topic.
 
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 use axum::extract::State as Of;
@@ -27,10 +29,7 @@ impl RowKey {
     }
 
     /// The rows behind this one.
-    pub(super) fn on(
-        after: Option<&RowKey>,
-    ) -> (std::ops::Bound<(Name, Partition)>, std::ops::Bound<(Name, Partition)>) {
-        use std::ops::Bound::{Excluded, Unbounded};
+    pub(super) fn on(after: Option<&RowKey>) -> impl RangeBounds<(Name, Partition)> {
         let from = after.map(|RowKey(g, t, p)| (Name::from(g.as_str()), Partition::new(t.as_str(), *p)));
         (from.map_or(Unbounded, Excluded), Unbounded)
     }

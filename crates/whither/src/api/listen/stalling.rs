@@ -60,10 +60,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.patiently(context, |stream, context| stream.poll_flush(context))
+        self.patiently(context, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.patiently(context, |stream, context| stream.poll_shutdown(context))
+        self.patiently(context, AsyncWrite::poll_shutdown)
     }
 }
