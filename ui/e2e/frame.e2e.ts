@@ -161,3 +161,23 @@ test('a table of ten thousand rows scrolls, with a few of them drawn', async () 
     expect(await page.evaluate(() => document.activeElement?.hasAttribute('data-row'))).toBe(true);
   });
 });
+
+test('a page that nobody sees lets its stream go, and takes it up again', async () => {
+  await visiting('/', {}, async ({ page }) => {
+    const streams: string[] = [];
+    page.on('request', (r) => r.url().endsWith('/events/stream') && streams.push('opened'));
+    page.on('requestfailed', (r) => r.url().endsWith('/events/stream') && streams.push('closed'));
+    const show = (state: 'visible' | 'hidden') => page.evaluate((to) => {
+      Object.defineProperty(document, 'visibilityState', { get: () => to, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+    await page.clock.install();
+    await page.reload();
+    await expect.poll(() => streams).toEqual(['closed', 'opened']);
+    await show('hidden');
+    await page.clock.fastForward(61_000);
+    await expect.poll(() => streams).toEqual(['closed', 'opened', 'closed']);
+    await show('visible');
+    await expect.poll(() => streams).toEqual(['closed', 'opened', 'closed', 'opened']);
+  });
+});

@@ -6,6 +6,8 @@ import type { Finding, Round, Status } from '../api/types';
 const RETRY_MS = 2000;
 /** Findings are announced no more often, so that a screen reader can finish. */
 const ANNOUNCE_MS = 5000;
+/** A page that nobody sees lets its stream go: browsers open only six to one server, for all their tabs together. */
+const UNSEEN_MS = 60_000;
 
 class Live {
   /** `gone` after the server stopped answering; `connecting` before it ever did. */
@@ -18,12 +20,26 @@ class Live {
   announcement = $state('');
   now = $state.raw(new Date());
   #new: Finding[] = [];
+  #stream: EventSource | null = null;
+  #unseen: ReturnType<typeof setTimeout> | undefined;
   #announcing: ReturnType<typeof setTimeout> | undefined;
 
   start(): void {
     void this.#readStatus();
     this.#listen();
     setInterval(() => (this.now = new Date()), 1000);
+    document.addEventListener('visibilitychange', () => this.#seen(document.visibilityState === 'visible'));
+  }
+
+  #seen(seen: boolean): void {
+    clearTimeout(this.#unseen);
+    if (!seen) this.#unseen = setTimeout(() => this.#letGo(), UNSEEN_MS);
+    else if (!this.#stream) this.#listen();
+  }
+
+  #letGo(): void {
+    this.#stream?.close();
+    this.#stream = null;
   }
 
   /** Reads what a round doesn't tell: problems, what is not seen, the store. */
@@ -39,21 +55,21 @@ class Live {
 
   #listen(): void {
     const stream = new EventSource(`${BASE}/events/stream`);
+    this.#stream = stream;
     stream.addEventListener('open', () => void this.#back());
     stream.addEventListener('round', (event) => this.#round(JSON.parse(event.data as string) as Round));
     stream.addEventListener('finding', (event) => this.#found(JSON.parse(event.data as string) as Finding));
     stream.addEventListener('error', () => {
       this.#lost();
       if (stream.readyState !== EventSource.CLOSED) return;
-      setTimeout(() => this.#listen(), RETRY_MS);
+      setTimeout(() => this.#stream === stream && this.#listen(), RETRY_MS);
     });
   }
 
   async #back(): Promise<void> {
-    const wasGone = this.state !== 'live';
     this.state = 'live';
     this.goneSince = null;
-    if (wasGone) await this.#readStatus();
+    await this.#readStatus();
     this.revision += 1;
   }
 
