@@ -87,6 +87,7 @@ fn find(dir: &Path, entries: u64) -> Result<(), Box<dyn Error>> {
     println!("the first look-up, which reads footers: {:.1} ms", millis(began.elapsed()));
     for (what, from) in [("there", 0), ("not there", entries)] {
         let mut times = Vec::new();
+        let (cpu, read) = (cpu_seconds()?, bytes_read()?);
         for k in 0..LOOKUPS {
             let i = from + mix(k + 77) % entries;
             let began = Instant::now();
@@ -96,6 +97,7 @@ fn find(dir: &Path, entries: u64) -> Result<(), Box<dyn Error>> {
                 return Err(format!("entry {i}: found {} times", found.len()).into());
             }
         }
+        let (cpu, read) = (cpu_seconds()? - cpu, bytes_read()? - read);
         times.sort_unstable();
         let at = |share: usize| millis(times[(times.len() - 1) * share / 1000]);
         println!(
@@ -104,6 +106,7 @@ fn find(dir: &Path, entries: u64) -> Result<(), Box<dyn Error>> {
             at(990),
             at(1000)
         );
+        println!("  each {:.2} ms CPU, {} kB read", cpu * 1000.0 / ratio(LOOKUPS, 1), read / LOOKUPS / 1024);
     }
     println!("peak RSS {} MB", peak_rss_mb()?);
     Ok(())
@@ -148,6 +151,12 @@ fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = stat.split_whitespace().collect();
     Ok(ratio(fields[13].parse::<u64>()? + fields[14].parse::<u64>()?, 100))
+}
+
+/// Bytes that this process asked the system for, cached or not.
+fn bytes_read() -> Result<u64, Box<dyn Error>> {
+    let io = std::fs::read_to_string("/proc/self/io")?;
+    Ok(io.lines().find_map(|line| line.strip_prefix("rchar: ")).ok_or("no rchar")?.parse()?)
 }
 
 fn peak_rss_mb() -> Result<u64, Box<dyn Error>> {

@@ -173,7 +173,7 @@ impl OpenError {
     }
 }
 
-fn no_room(error: &io::Error) -> bool {
+pub(crate) fn no_room(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 

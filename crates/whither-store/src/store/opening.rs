@@ -4,7 +4,7 @@ use super::{Options, Pending, Repair, Store};
 use crate::catalogue::{Catalogue, Contents, Generation};
 use crate::checkpoint::Checkpoint;
 use crate::disk::{Disk, DiskFile, RealDisk};
-use crate::error::OpenError;
+use crate::error::{OpenError, no_room};
 use crate::live::{Live, Shared};
 use crate::log::{Entries, LogWriter, Tail, find_tail};
 use crate::names::{self, CATALOGUE, FORMAT, LOCK, UNFINISHED};
@@ -114,9 +114,12 @@ fn lock(disk: &dyn Disk) -> Result<Arc<dyn DiskFile>, OpenError> {
         let pid = read_text(disk, LOCK).ok().and_then(|pid| pid.trim_end().parse().ok());
         return Err(OpenError::InUse { dir: disk.path(), pid });
     };
-    // For whoever is refused; a full disk must not keep anybody out.
-    drop(file.set_len(0).and_then(|()| file.write_at(0, format!("{}\n", std::process::id()).as_bytes())));
-    Ok(file)
+    let pid = format!("{}\n", std::process::id());
+    match file.set_len(0).and_then(|()| file.write_at(0, pid.as_bytes())) {
+        // The id is for whoever is refused: a full disk must not keep everybody out.
+        Err(error) if !no_room(&error) => Err(cannot_write(&disk.path(), error)),
+        _ => Ok(file),
+    }
 }
 
 fn write_format(disk: &dyn Disk) -> Result<(), OpenError> {

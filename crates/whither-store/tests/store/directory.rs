@@ -80,7 +80,7 @@ fn a_disk_that_became_read_only_is_refused() {
     worked(&disk);
     disk.set_read_only(true);
     let error = refused(&disk);
-    assert!(matches!(error, OpenError::ReadOnly { .. } | OpenError::Io { .. }), "{error}");
+    assert!(matches!(error, OpenError::ReadOnly { .. }), "{error}");
     disk.set_read_only(false);
     opened(&disk).check_rows(1);
 }

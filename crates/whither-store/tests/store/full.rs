@@ -24,11 +24,14 @@ fn stops_accepting_and_goes_on_when_there_is_room() {
     assert!(error.is_full(), "{error}");
     assert!(!app.store.accepting());
     assert!(app.mark().unwrap_err().is_full());
+    let marked = app.marked;
     disk.set_capacity(u64::MAX);
     assert!(app.store.accepting());
     app.mark().unwrap();
+    assert!(app.marked > marked);
     let marked = app.marked;
     drop(app);
+    disk.set_capacity(disk.used());
     let app = opened(&disk);
     assert_eq!(app.marked, marked);
     app.check_rows(1);
