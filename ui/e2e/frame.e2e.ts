@@ -81,20 +81,8 @@ test('the search box says how it understands, and goes there', async () => {
   });
 });
 
-test('a trace leads along its way', async () => {
-  await visiting('/', {}, async (visit) => {
-    const { items } = await visit.api<List<Lag>>('/lag?topic=payments');
-    // Refunds have no trace: the newest payment has one.
-    let offset = items[0]?.end ?? 0;
-    const traced = async () => (await visit.api<Message>(`/messages/payments/${items[0]?.partition}/${offset}`)).message?.trace_id;
-    do offset -= 1;
-    while (!(await traced()));
-    await visit.page.goto(`/m/payments/${items[0]?.partition}/${offset}`);
-    const way = visit.page.getByRole('region', { name: 'The same trace, in order' });
-    await way.getByRole('link', { name: /^orders\// }).first().click();
-    await expect.poll(() => visit.at).toMatch(/^\/m\/orders\//);
-  });
-});
+// It takes a message index to find the other records of a trace.
+test.todo('a trace leads along its way');
 
 test('the theme follows the system, can be chosen, and is remembered', async () => {
   await visiting('/', { theme: 'dark' }, async ({ page }) => {

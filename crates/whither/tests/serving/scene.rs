@@ -67,7 +67,8 @@ impl Scene {
         let live = Arc::new(Live::new(Time(0), false));
         let serve = Serve {
             client: self.client(),
-            wants: Wants::default(),
+            // A look would read nothing by then; a server has no deadline.
+            wants: Wants { deadline: Some(Duration::ZERO), ..Wants::default() },
             data_dir: dir.path().to_owned(),
             store: whither_store::Options::default(),
             live: live.clone(),

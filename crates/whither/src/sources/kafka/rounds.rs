@@ -65,6 +65,8 @@ impl Look {
     /// The first round: commits, edges, what groups and topics are. What was read by an earlier start is not read
     /// again; where there was none, following begins at the end, and the past is read in slices.
     pub async fn begin(&mut self) {
+        // A server reads on for as long as it runs.
+        self.until = None;
         self.go_on();
         self.tell_topics();
         self.read_offsets().await;
