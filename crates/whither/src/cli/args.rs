@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use super::moment::{Length, Moment};
 use super::paint::When;
 use super::position::Position;
+use super::remote::args as remote;
 
 const ABOUT: &str = "Tells what became of every message in a Kafka pipeline";
 
@@ -94,6 +95,14 @@ pub struct Connection {
     pub command_config: Option<PathBuf>,
 }
 
+impl Connection {
+    /// Whether a cluster was named, and not a server.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.brokers.is_empty() || self.command_config.is_some()
+    }
+}
+
 /// Which part of the cluster.
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Filters")]
@@ -120,6 +129,20 @@ pub enum Command {
     Offsets(Offsets),
     /// Follows the cluster for as long as it runs, and remembers what it saw
     Serve(Serve),
+    /// What became of every record, as the server has it
+    Balance(remote::Balance),
+    /// What was lost, where, and why
+    Drops(remote::Drops),
+    /// How far each group is behind, when it catches up, and when retention overtakes it
+    Lag(remote::Lag),
+    /// Groups: who is in them and how they stand
+    Groups(remote::Groups),
+    /// Topics: what is written, how long it stays, who reads it
+    Topics(remote::Topics),
+    /// Records that could not be processed, and where they came from
+    DeadLetters(remote::DeadLetters),
+    /// What whither can and can't see, and what to change to see more
+    Doctor(remote::Doctor),
     /// The same on an embedded broker with a pipeline that really loses messages; no Kafka needed
     Demo(Demo),
     /// Judges a run that `check --record` saved
@@ -167,11 +190,13 @@ pub struct Check {
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\
 Examples:
-  whither where orders/3@188231 --brokers kafka:9092
+  whither where orders/3@188231                             a running server knows at once
+  whither where --key order-8841                            by its message index
+  whither where --trace 4bf92f3577b34da6a3ce929d0e0e4736
+  whither where orders/3@188231 --brokers kafka:9092        without a server: it looks by itself
   whither where 'orders[3]@188231' -b kafka:9092            as Kafka's tools write it
   whither where --key order-8841 --topic orders -b kafka:9092
-  whither where --header x-order-id=8841 -b kafka:9092
-  whither where --trace 4bf92f3577b34da6a3ce929d0e0e4736 -b kafka:9092")]
+  whither where --header x-order-id=8841 -b kafka:9092")]
 #[group(id = "which", required = true, multiple = false, args = ["position", "key", "trace", "header"])]
 pub struct Where {
     /// The record's position
@@ -195,13 +220,17 @@ pub struct Where {
     /// How to reach the cluster.
     #[command(flatten)]
     pub connection: Connection,
+    /// Which server to ask where no brokers are named.
+    #[command(flatten)]
+    pub server: remote::Server,
 }
 
 /// `whither offsets`.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\
 Examples:
-  whither offsets billing --at 13:01 --brokers kafka:9092   who stood where, and who committed it
+  whither offsets billing --at 13:01                        who stood where, and who committed it
+  whither offsets billing --at 13:01 --brokers kafka:9092   without a server
   whither offsets billing --at '15m ago' -b kafka:9092
   whither offsets billing --at 2026-11-21T13:01:00Z --csv -b kafka:9092 > undo.csv
   kafka-consumer-groups.sh --bootstrap-server kafka:9092 --group billing \\
@@ -222,6 +251,9 @@ pub struct Offsets {
     /// How to reach the cluster.
     #[command(flatten)]
     pub connection: Connection,
+    /// Which server to ask where no brokers are named.
+    #[command(flatten)]
+    pub server: remote::Server,
 }
 
 /// `whither serve`.

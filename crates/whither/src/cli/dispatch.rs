@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Args, Command, ConfigWhat, Connection, Global};
 use super::output::Output;
-use super::{Exit, ask, demo_command, journey, places, serve_command};
+use super::{Exit, ask, demo_command, journey, places, remote, serve_command};
 use crate::prose::words;
 use crate::settings::{self, Asked, Loaded, Settings};
 
@@ -20,9 +20,20 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
     let output = Output::of(&args.global);
     match &args.command {
         Command::Check(check) => ask::check(check, &args.global, output),
-        Command::Where(find) => journey::find(find, &args.global, output),
-        Command::Offsets(offsets) => places::offsets(offsets, &args.global, output),
         Command::Serve(serve) => serve_command::serve(serve, &args.global),
+        Command::Where(find) if find.connection.is_named() => journey::find(find, &args.global, output),
+        Command::Where(find) => remote::find(find, output),
+        Command::Offsets(offsets) if offsets.connection.is_named() => {
+            places::offsets(offsets, &args.global, output)
+        }
+        Command::Offsets(offsets) => remote::offsets(offsets, output),
+        Command::Balance(balance) => remote::balance(balance, output),
+        Command::Drops(drops) => remote::drops(drops, output),
+        Command::Lag(lag) => remote::lag(lag, output),
+        Command::Groups(groups) => remote::groups(groups, output),
+        Command::Topics(topics) => remote::topics(topics, output),
+        Command::DeadLetters(letters) => remote::dead_letters(letters, output),
+        Command::Doctor(doctor) => remote::doctor(doctor, output),
         Command::Demo(demo) => demo_command::demo(demo, output),
         Command::Replay(replay) => ask::replay(replay, output),
         Command::Config(config) => match &config.what {

@@ -87,21 +87,34 @@ impl Output {
     #[must_use]
     pub fn write<F>(&self, answer: Exit, write: F) -> Exit
     where
-        F: FnOnce(&mut BufWriter<io::StdoutLock<'static>>) -> io::Result<()>,
+        F: FnOnce(&mut Stdout) -> io::Result<()>,
     {
-        let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        let result = write(&mut out).and_then(|()| out.flush());
-        // What is left in the buffer must not be tried again.
-        let (_, _) = out.into_parts();
-        match result {
+        match put(write) {
             Ok(()) => answer,
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,
-            Err(e) => {
-                super::complain(&format!("standard output can't be written: {e}"));
-                Exit::Internal
-            }
+            Err(error) => broken(&error),
         }
     }
+}
+
+/// Standard output while an answer is written to it.
+pub type Stdout = BufWriter<io::StdoutLock<'static>>;
+
+/// Writes to standard output, to the end or not at all any more.
+pub(super) fn put(write: impl FnOnce(&mut Stdout) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let result = write(&mut out).and_then(|()| out.flush());
+    // What is left in the buffer must not be tried again.
+    let (_, _) = out.into_parts();
+    result
+}
+
+/// What it comes to that standard output took no more.
+pub(super) fn broken(error: &io::Error) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Exit::Fine;
+    }
+    super::complain(&format!("standard output can't be written: {error}"));
+    Exit::Internal
 }
 
 fn document<T: Serialize>(value: &T, out: &mut impl Write) -> io::Result<()> {

@@ -5,6 +5,7 @@
 
 mod balance;
 mod findings;
+mod grid;
 mod layout;
 
 use std::io::{self, Write};
@@ -17,7 +18,9 @@ use super::paint::Paint;
 use crate::prose::{Scene, words};
 use crate::report::{NotSeen, Report};
 
-pub(crate) use layout::block;
+pub(crate) use balance::{Tally, print as tallies};
+pub(crate) use grid::{Cell, Column, Hue, grid};
+pub(crate) use layout::{block, wrap};
 
 /// How much is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -60,7 +63,7 @@ pub(crate) fn not_seen(entries: &[NotSeen], paint: Paint, out: &mut impl Write) 
 }
 
 fn paragraph(text: &str, paint: Paint, out: &mut impl Write) -> io::Result<()> {
-    layout::wrap(text, paint.width).iter().try_for_each(|line| writeln!(out, "{}", paint.bold(line)))
+    wrap(text, paint.width).iter().try_for_each(|line| writeln!(out, "{}", paint.bold(line)))
 }
 
 /// The lines of the balance alone, none wider than there is room.

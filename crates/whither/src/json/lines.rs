@@ -25,6 +25,16 @@ pub enum Kind {
     Offset,
     /// A partition in which a group had no position yet.
     Later,
+    /// How far a group is behind in a partition.
+    Lag,
+    /// A group.
+    Group,
+    /// A topic.
+    Topic,
+    /// A record that could not be processed.
+    DeadLetter,
+    /// What whither sees of something.
+    Check,
     /// Something that could not be seen.
     NotSeen,
     /// What the whole answer comes to.

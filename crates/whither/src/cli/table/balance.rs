@@ -63,8 +63,9 @@ const fn column(outcome: Outcome) -> usize {
     }
 }
 
-#[derive(Clone, Copy, Default)]
-struct Tally {
+/// Records by what became of them, of one row or of many.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Tally {
     counts: [u64; COLUMNS.len()],
     at_most: [bool; COLUMNS.len()],
     residual: i128,
@@ -72,6 +73,21 @@ struct Tally {
 }
 
 impl Tally {
+    /// Counts that somebody else has made. Only what is lost may be less than it says.
+    pub(crate) fn of(
+        (records, at_most): (u64, bool),
+        counts: impl Iterator<Item = (Outcome, u64)>,
+        residual: i128,
+        in_use: bool,
+    ) -> Tally {
+        let mut tally = Tally { residual, in_use, ..Tally::default() };
+        tally.put(RECORDS, records, at_most);
+        for (outcome, n) in counts {
+            tally.put(column(outcome), n, at_most && column(outcome) == LOST);
+        }
+        tally
+    }
+
     fn add(&mut self, b: &Balance) {
         self.put(RECORDS, b.records, b.at_most);
         for s in &b.stretches {
@@ -133,7 +149,8 @@ pub(super) fn write(
     print(&lines, paint, out)
 }
 
-fn print(lines: &[(String, Tally)], paint: Paint, out: &mut impl Write) -> io::Result<()> {
+/// Writes named counts, one line each.
+pub(crate) fn print(lines: &[(String, Tally)], paint: Paint, out: &mut impl Write) -> io::Result<()> {
     let longest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("GROUP".len());
     let (shown, left_out) = columns(lines, paint.width.map(|w| w.saturating_sub(longest.min(NAME))));
     let figures: usize = shown.iter().map(|(_, width)| width + GAP).sum::<usize>() + VERDICT;

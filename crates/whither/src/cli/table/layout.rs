@@ -45,7 +45,7 @@ pub(crate) fn block(
 }
 
 /// Breaks at spaces; a word longer than the room stands alone, for it may be a command to copy.
-pub(super) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
+pub(crate) fn wrap(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else { return vec![text.to_owned()] };
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
