@@ -76,6 +76,11 @@ group's position that were left unread are no gap: the group has passed them. Fi
 was searched and nothing found, 5 if not everything was searched and nothing found. A topic or partition that was asked for by name and is not there is a
 mistake: 2.
 
+Commands that ask a server answer 3 if none answers, 2 if it wants a token (`WHITHER_TOKEN`, `--token-file`), 1 if what was named is not known to it. `drops`
+answers 1 if there are losses (of those asked for), 5 if there are none but the server is still reading, or something not seen may hide one. `balance` answers 4
+if a row does not add up. `where` and `offsets` answer as above; with `--brokers` or `--command-config` they look by themselves, otherwise they ask the server.
+`doctor` answers 1 if the server itself is not well, 5 if something that is not seen may hide a loss. The others answer 0.
+
 ## Formats
 
 `--format table` is for people and fits its terminal; `--format json` writes one document; `--format ndjson` writes one object a line, each with its
@@ -87,6 +92,11 @@ facts give the same bytes.
 | `check`, `replay` | `balance` for each row, `finding`, `not_seen`, `summary` |
 | `where` | `where` for each message, `not_seen`, `summary` |
 | `offsets` | `offset` for each position, `later` for each partition without one yet, `not_seen`, `summary` |
+| `balance`, `drops`, `lag`, `groups`, `topics`, `dead-letters` | `balance`, `finding`, `lag`, `group`, `topic` or `dead_letter` for each item as the server's API tells it, `summary` |
+| `doctor` | `check` for each thing that was looked at, `summary` |
+
+`--watch` asks every two seconds. On a terminal the table is drawn anew; elsewhere items that are new or have changed are written as lines, without a
+summary: it ends when it is stopped. A server that goes away meanwhile is waited for.
 
 `offsets --csv` writes what Kafka's tool takes and nothing else, whatever the format; what could not be seen then goes to standard error. `check --follow -v`
 says `caught up, following for …` on standard error once everything that stood was read: what happens from then on is watched.

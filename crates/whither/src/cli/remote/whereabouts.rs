@@ -34,7 +34,10 @@ pub(in crate::cli) fn find(asked: &Where, output: Output) -> Exit {
 /// What `/messages` tells, as far as people are told it.
 #[derive(Debug, Deserialize)]
 struct Journey {
-    message: Message,
+    message: Option<Message>,
+    /// Why there is no message.
+    text: Option<String>,
+    complete: bool,
     #[serde(default)]
     verdicts: Vec<Verdict>,
     #[serde(default)]
@@ -145,6 +148,12 @@ impl Found {
     /// Whether everything was looked at.
     fn complete(&self) -> bool {
         self.searched.as_ref().is_none_or(|searched| searched.not_searched.is_empty())
+            && self.journeys.iter().all(|(journey, _)| journey.complete)
+    }
+
+    /// Messages that are still there.
+    fn messages(&self) -> usize {
+        self.journeys.iter().filter(|(journey, _)| journey.message.is_some()).count()
     }
 
     fn nothing(&self, searched: &Searched, output: Output, out: &mut impl Write) -> io::Result<()> {
@@ -161,27 +170,29 @@ fn journey(client: &Client, topic: &str, partition: i32, offset: i64) -> Result<
     Ok((client.understand(raw.text())?, raw))
 }
 
-impl Journey {
-    fn write(&self, now: Time, output: Output, out: &mut impl Write) -> io::Result<()> {
-        let m = &self.message;
+impl Message {
+    /// `orders/3@188231 · produced 13:01:02Z · 312 B`.
+    fn head(&self, now: Time) -> String {
         let told = |word: &str, at| match moment(at, now) {
             at if at.is_empty() => String::new(),
             at => format!(" · {word} {at}"),
         };
-        let trace = m.trace_id.as_ref().map(|id| format!(" · trace {}", words::name(id)));
-        let size = m.size_bytes.map(|n| format!(" · {}", words::bytes(n)));
-        let head = format!(
-            "{}/{}@{}{}{}{}{}",
-            words::name(&m.topic),
-            m.partition,
-            m.offset,
-            told("produced", m.timestamp),
-            told("appended", m.append_time),
-            trace.unwrap_or_default(),
-            size.unwrap_or_default()
-        );
-        writeln!(out, "{}", output.paint.bold(&head))?;
-        if self.verdicts.is_empty() {
+        let (produced, appended) = (told("produced", self.timestamp), told("appended", self.append_time));
+        let trace = self.trace_id.as_ref().map(|id| format!(" · trace {}", words::name(id)));
+        let size = self.size_bytes.map(|n| format!(" · {}", words::bytes(n)));
+        let place = format!("{}/{}@{}", words::name(&self.topic), self.partition, self.offset);
+        format!("{place}{produced}{appended}{}{}", trace.unwrap_or_default(), size.unwrap_or_default())
+    }
+}
+
+impl Journey {
+    fn write(&self, now: Time, output: Output, out: &mut impl Write) -> io::Result<()> {
+        match (&self.message, &self.text) {
+            (Some(m), _) => writeln!(out, "{}", output.paint.bold(&m.head(now)))?,
+            (None, Some(text)) => writeln!(out, "{}", words::visible(text))?,
+            (None, None) => writeln!(out, "there is no such message")?,
+        }
+        if let Some(m) = self.message.as_ref().filter(|_| self.verdicts.is_empty()) {
             writeln!(out, "  no group has a position in {}/{}", words::name(&m.topic), m.partition)?;
         }
         let width = self.verdicts.iter().map(|v| words::name(&v.group).chars().count()).max().unwrap_or(0);
@@ -214,7 +225,7 @@ impl Journey {
 
 impl Answer for Found {
     fn exit(&self) -> Exit {
-        match (self.journeys.is_empty(), self.complete()) {
+        match (self.messages() == 0, self.complete()) {
             (false, _) => Exit::Fine,
             (true, true) => Exit::BadNews,
             (true, false) => Exit::CouldNotTell,
@@ -254,7 +265,7 @@ impl Answer for Found {
     fn lines(&self, out: &mut impl Write) -> io::Result<()> {
         self.journeys.iter().try_for_each(|(_, raw)| list::line(Kind::Where, raw, out))?;
         let summary = Summary {
-            found: self.journeys.len() + self.more,
+            found: self.messages() + self.more,
             complete: self.complete(),
             searched: self.searched.as_ref(),
             exit: self.exit().code(),

@@ -227,9 +227,12 @@ mod tests {
     #[test]
     fn what_matters_least_goes_first_and_is_named() {
         assert!(drawn(Some(65)).contains("HOST"));
-        let narrow = drawn(Some(51));
-        assert!(narrow.contains("COMMITTED") && narrow.ends_with("no room for HOST: widen the window\n"));
-        assert!(drawn(Some(40)).ends_with("no room for COMMITTED, HOST: widen the window\n"));
+        let tight = drawn(Some(53));
+        assert!(
+            tight.contains("COMMITTED") && tight.ends_with("no room for HOST: widen the window\n"),
+            "{tight}"
+        );
+        assert!(drawn(Some(40)).ends_with("no room for COMMITTED, HOST: widen the\nwindow\n"));
         for width in 40..90 {
             let text = drawn(Some(width));
             assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
