@@ -112,15 +112,15 @@ pub struct Balance {
     /// Add rows up [default: by group in a table, one row a partition in JSON]
     #[arg(long, value_enum)]
     pub by: Option<By>,
+    /// Whether to go on.
+    #[command(flatten)]
+    pub watch: Watch,
     /// Which part of the cluster.
     #[command(flatten)]
     pub place: Place,
     /// Rows that count any of these verdicts.
     #[command(flatten)]
     pub verdicts: Verdicts,
-    /// Whether to go on.
-    #[command(flatten)]
-    pub watch: Watch,
     /// Which server to ask.
     #[command(flatten)]
     pub server: Server,
@@ -148,6 +148,9 @@ pub struct Drops {
     /// One loss, by its id
     #[arg(value_name = "ID", conflicts_with_all = ["group", "topic", "partition", "since", "until", "verdict", "cause", "certainty", "watch"])]
     pub id: Option<String>,
+    /// Whether to go on.
+    #[command(flatten)]
+    pub watch: Watch,
     /// Which part of the cluster.
     #[command(flatten)]
     pub place: Place,
@@ -157,9 +160,6 @@ pub struct Drops {
     /// Which findings.
     #[command(flatten)]
     pub told: Told,
-    /// Whether to go on.
-    #[command(flatten)]
-    pub watch: Watch,
     /// Which server to ask.
     #[command(flatten)]
     pub server: Server,
@@ -177,12 +177,12 @@ pub struct Lag {
     /// Only this group
     #[arg(value_name = "GROUP", conflicts_with = "group")]
     pub only: Option<String>,
-    /// Which part of the cluster.
-    #[command(flatten)]
-    pub place: Place,
     /// Whether to go on.
     #[command(flatten)]
     pub watch: Watch,
+    /// Which part of the cluster.
+    #[command(flatten)]
+    pub place: Place,
     /// Which server to ask.
     #[command(flatten)]
     pub server: Server,
@@ -199,12 +199,12 @@ pub struct Groups {
     /// One group in full
     #[arg(value_name = "GROUP", conflicts_with_all = ["group", "topic", "watch"])]
     pub name: Option<String>,
-    /// Which groups and topics.
-    #[command(flatten)]
-    pub names: Names,
     /// Whether to go on.
     #[command(flatten)]
     pub watch: Watch,
+    /// Which groups and topics.
+    #[command(flatten)]
+    pub names: Names,
     /// Which server to ask.
     #[command(flatten)]
     pub server: Server,
@@ -221,12 +221,12 @@ pub struct Topics {
     /// One topic in full
     #[arg(value_name = "TOPIC", conflicts_with_all = ["group", "topic", "watch"])]
     pub name: Option<String>,
-    /// Which groups and topics.
-    #[command(flatten)]
-    pub names: Names,
     /// Whether to go on.
     #[command(flatten)]
     pub watch: Watch,
+    /// Which groups and topics.
+    #[command(flatten)]
+    pub names: Names,
     /// Which server to ask.
     #[command(flatten)]
     pub server: Server,
@@ -240,15 +240,15 @@ Examples:
   whither dead-letters --group billing --since 1h
   whither dead-letters --watch | jq .exception")]
 pub struct DeadLetters {
+    /// Whether to go on.
+    #[command(flatten)]
+    pub watch: Watch,
     /// Which part of the cluster.
     #[command(flatten)]
     pub place: Place,
     /// Of when.
     #[command(flatten)]
     pub period: Period,
-    /// Whether to go on.
-    #[command(flatten)]
-    pub watch: Watch,
     /// Which server to ask.
     #[command(flatten)]
     pub server: Server,

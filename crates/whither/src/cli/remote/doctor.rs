@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 use super::args::Doctor;
 use super::client::{Client, Query};
 use super::failure::Failure;
+use super::list::Pages;
 use super::status::Status;
 use super::words::{At, some};
-use super::{groups, list, topics};
+use super::{groups, topics};
 use crate::cli::Exit;
 use crate::cli::output::{Answer, Output};
 use crate::cli::paint::Paint;
@@ -97,7 +98,7 @@ impl Diagnosis {
 }
 
 fn every<T: DeserializeOwned>(client: &Client, path: &str) -> Result<Vec<T>, Failure> {
-    let raw = list::pages(client, path, &Query::new(), None)?.map(|(raw, _)| raw).unwrap_or_default();
+    let raw = Pages::all(client, path, &Query::new())?;
     raw.iter().map(|raw| client.understand(raw.text())).collect()
 }
 

@@ -122,33 +122,46 @@ impl<'a, L: List> Listing<'a, L> {
         etag: Option<&str>,
     ) -> Result<Option<Listing<'a, L>>, Failure> {
         let query = list.query();
-        let Some((raw, etag)) = pages(client, &list.path(), &query, etag)? else { return Ok(None) };
+        let Some(pages) = Pages::ask(client, &list.path(), &query, etag)? else { return Ok(None) };
+        let Pages { items: raw, etag } = pages;
         let items = raw.iter().map(|raw| client.understand(raw.text())).collect::<Result<_, _>>()?;
         Ok(Some(Listing { list, status: Status::of(client)?, items, raw, etag }))
     }
 }
 
-/// Every item of every page.
-pub(super) fn pages(
-    client: &Client,
-    path: &str,
-    query: &Query,
-    etag: Option<&str>,
-) -> Result<Option<(Vec<Raw>, Option<String>)>, Failure> {
-    let mut items = Vec::new();
-    let mut query = query.clone();
-    query.push(("limit", PAGE.to_string()));
-    let Some(fresh) = client.fresh(path, &query, etag)? else { return Ok(None) };
-    let mut page: Page = client.understand(&fresh.body)?;
-    items.append(&mut page.items);
-    for _ in 1..PAGES {
-        let Some(next) = page.next.take() else { break };
+/// Every item of every page, and the state they are of.
+pub(super) struct Pages {
+    pub(super) items: Vec<Raw>,
+    etag: Option<String>,
+}
+
+impl Pages {
+    /// None if nothing has changed since the state that `etag` names.
+    pub(super) fn ask(
+        client: &Client,
+        path: &str,
+        query: &Query,
+        etag: Option<&str>,
+    ) -> Result<Option<Pages>, Failure> {
         let mut query = query.clone();
-        query.push(("cursor", next));
-        page = client.get(path, &query)?;
-        items.append(&mut page.items);
+        query.push(("limit", PAGE.to_string()));
+        let Some(fresh) = client.fresh(path, &query, etag)? else { return Ok(None) };
+        let mut page: Page = client.understand(&fresh.body)?;
+        let mut items = page.items;
+        for _ in 1..PAGES {
+            let Some(cursor) = page.next.take() else { break };
+            let mut query = query.clone();
+            query.push(("cursor", cursor));
+            page = client.get(path, &query)?;
+            items.append(&mut page.items);
+        }
+        Ok(Some(Pages { items, etag: fresh.etag }))
     }
-    Ok(Some((items, fresh.etag)))
+
+    /// Whatever the state is.
+    pub(super) fn all(client: &Client, path: &str, query: &Query) -> Result<Vec<Raw>, Failure> {
+        Ok(Pages::ask(client, path, query, None)?.map(|pages| pages.items).unwrap_or_default())
+    }
 }
 
 impl<L: List> Answer for Listing<'_, L> {

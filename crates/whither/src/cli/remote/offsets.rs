@@ -8,7 +8,7 @@ use whither_core::Time;
 use super::client::{Client, Query, segment};
 use super::failure::Failure;
 use super::groups::By;
-use super::list::{self, Raw};
+use super::list::{self, Pages, Raw};
 use super::status::Status;
 use super::words::{At, moment};
 use crate::cli::args::Offsets;
@@ -65,8 +65,8 @@ impl Positions {
     fn ask(client: &Client, asked: &Offsets, at: Time) -> Result<Positions, Failure> {
         let query: Query = words::rfc3339(at).map(|at| ("at", at)).into_iter().collect();
         let path = format!("/offsets/{}", segment(&asked.group));
-        let raw = match list::pages(client, &path, &query, None) {
-            Ok(pages) => pages.map(|(raw, _)| raw).unwrap_or_default(),
+        let raw = match Pages::all(client, &path, &query) {
+            Ok(raw) => raw,
             // Whether that is an answer depends on how far back history reaches.
             Err(failure) if failure.is_not_found() => Vec::new(),
             Err(failure) => return Err(failure),
