@@ -51,8 +51,6 @@ pub(super) struct Finding {
     certainty: String,
     cause: String,
     cause_certainty: String,
-    #[serde(default)]
-    recoverable: bool,
     first_seen: Option<At>,
     last_seen: Option<At>,
     #[serde(default)]
@@ -164,14 +162,12 @@ impl Finding {
             paint,
             out,
         )?;
-        let recoverable = if self.recoverable { ", still in the log" } else { "" };
         let seen = match (moment(self.first_seen, now), moment(self.last_seen, now)) {
             (first, _) if first.is_empty() => String::new(),
             (first, last) if first == last || last.is_empty() => format!(", seen {first}"),
             (first, last) => format!(", seen {first} to {last}"),
         };
-        let about =
-            format!("id {}, cause {}{recoverable}{seen}", words::name(&self.id), words::name(&self.cause));
+        let about = format!("id {}, cause {}{seen}", words::name(&self.id), words::name(&self.cause));
         block("", &about, Some(&format!("cause: {}", words::name(&self.cause_certainty))), paint, out)?;
         if let Some(next) = &self.next {
             block("", &format!("next: {}", words::visible(&next.text)), None, paint, out)?;

@@ -117,6 +117,7 @@ fn line(
         let pad = width.saturating_sub(visible(&text));
         let painted = match cell.hue {
             Hue::Plain => text,
+            _ if cell.text.is_empty() => text,
             Hue::Bad => paint.bad(&text),
             Hue::Warn => paint.warn(&text),
             Hue::Dim => paint.dim(&text),
