@@ -21,6 +21,7 @@ mod events;
 mod health;
 mod page;
 mod guard;
+mod path;
 pub mod listen;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use whither_store::{Reader, StoreError};
 
+use crate::access::Access;
 use crate::demo::broker::Handle;
 use crate::live::Live;
 use problem::Problem;
@@ -75,8 +77,8 @@ impl Shared {
     }
 }
 
-/// Everything that is answered.
-pub fn router(shared: Shared) -> Router {
+/// Everything that is answered, to those who have access.
+pub fn router(shared: Shared, access: Access) -> Router {
     let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
     let page = page::SCREENS.iter().fold(Router::new(), |page, path| page.route(path, get(page::index)));
     Router::new()
@@ -90,9 +92,10 @@ pub fn router(shared: Shared) -> Router {
         .route("/readyz", get(health::readyz))
         .fallback(nowhere)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(from_fn_with_state(access, guard::admitted))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER))
         .layer(CompressionLayer::new().compress_when(compressed))
-        .layer(from_fn(guard::guarded))
+        .layer(from_fn(guard::marked))
         .with_state(shared)
 }
 

@@ -8,6 +8,7 @@ pub mod report;
 pub mod live;
 pub mod check;
 pub mod serve;
+pub mod access;
 pub mod api;
 pub mod offsets;
 pub mod whereabouts;

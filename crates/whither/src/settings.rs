@@ -11,8 +11,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::http::HeaderName;
 use whither_kafka::ClientConfig;
 
+use crate::access::{Network, Role};
 use crate::cli::moment::Length;
 use crate::sources::kafka::origins::Mapping;
 use keys::{KEYS, Key};
@@ -39,6 +41,8 @@ pub struct Settings {
     pub risk_horizon: Duration,
     /// How the server runs.
     pub server: Server,
+    /// Who may ask the server.
+    pub auth: Auth,
     /// Records that compaction took before a group came to them are told.
     pub superseded: bool,
 }
@@ -50,6 +54,19 @@ pub struct Cluster {
     pub brokers: Vec<String>,
     /// The same addresses, with how to talk to them.
     pub client: ClientConfig,
+}
+
+/// Who may ask the server, if it asks who they are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Auth {
+    /// Who holds a token.
+    pub tokens_file: Option<PathBuf>,
+    /// In which header a proxy names who asks.
+    pub proxy_header: Option<HeaderName>,
+    /// What they may do.
+    pub proxy_role: Role,
+    /// Where the proxy asks from.
+    pub proxy_from: Vec<Network>,
 }
 
 /// How the server runs.
@@ -263,6 +280,12 @@ impl Settings {
                 data_dir: v.text("server.data_dir").map_or_else(usual_data_dir, PathBuf::from),
                 keep: v.length("store.keep"),
                 keep_bytes: v.text("store.keep_bytes").and_then(|v| keys::bytes(&v)).unwrap_or(u64::MAX),
+            },
+            auth: Auth {
+                tokens_file: v.text("auth.tokens_file").map(PathBuf::from),
+                proxy_header: v.text("auth.proxy_header").and_then(|v| v.parse().ok()),
+                proxy_role: v.text("auth.proxy_role").and_then(|v| Role::of(&v)).unwrap_or(Role::Read),
+                proxy_from: v.list("auth.proxy_from").iter().filter_map(|v| v.parse().ok()).collect(),
             },
             superseded: v.text("check.superseded").as_deref() == Some("yes"),
         }

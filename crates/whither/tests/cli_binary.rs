@@ -201,3 +201,43 @@ fn a_replay_of_what_is_no_scenario_is_a_usage_error() {
         "whither: /nowhere: can't be opened: No such file or directory (os error 2)\n"
     );
 }
+
+#[test]
+fn a_server_that_others_reach_wants_to_know_who_asks() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let public = ["serve", "-b", "127.0.0.1:1", "--listen", "0.0.0.0:0", "--data-dir", data];
+    let refused = run(&public);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = text(&refused.stderr);
+    assert!(told.contains("[auth] tokens_file") && told.contains("proxy_header"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    let tokens = dir.path().join("tokens");
+    std::fs::write(&tokens, "ann read hushhush\n").unwrap();
+    let wrong = whither(&public).env("WHITHER_AUTH_TOKENS_FILE", &tokens).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    let told = text(&wrong.stderr);
+    assert!(told.contains("tokens:1: ") && !told.contains("hushhush"), "{told}");
+}
+
+#[test]
+fn a_token_is_told_once_and_its_hash_is_what_is_kept() {
+    let made = run(&["token", "ann", "operate"]);
+    assert_eq!(made.status.code(), Some(0));
+    let (line, told) = (text(&made.stdout), text(&made.stderr));
+    assert!(line.starts_with("ann operate $argon2id$") && line.lines().count() == 1, "{line}");
+    let secret = told.split("ann.").nth(1).unwrap().lines().next().unwrap();
+    assert!(secret.len() == 32 && !line.contains(secret), "{told}");
+    let json = run(&["token", "ann", "read", "--format", "json"]);
+    let made: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&made["name"], &made["role"]), (&"ann".into(), &"read".into()));
+    for bad in [["token", "a.b", "read"], ["token", "ann", "root"]] {
+        assert_eq!(run(&bad).status.code(), Some(2), "{bad:?}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = dir.path().join("tokens");
+    std::fs::write(&tokens, &line).unwrap();
+    let printed = whither(&["config", "print"]).env("WHITHER_AUTH_TOKENS_FILE", &tokens).output().unwrap();
+    let printed = text(&printed.stdout);
+    assert!(printed.contains("tokens_file = ") && !printed.contains("argon2id$"), "{printed}");
+}

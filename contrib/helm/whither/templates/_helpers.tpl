@@ -19,7 +19,3 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.serviceAccount.create }}{{ .Values.serviceAccount.name | default (include "whither.name" .) }}
 {{- else }}{{ .Values.serviceAccount.name | default "default" }}{{ end }}
 {{- end }}
-
-{{- define "whither.scheme" -}}
-{{- if .Values.tlsSecret }}HTTPS{{ else }}HTTP{{ end }}
-{{- end }}

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use axum::extract::{Path, State as Of};
+use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
 use whither_core::Verdict;
@@ -13,6 +13,7 @@ use whither_store::FindingRow;
 use super::Shared;
 use super::filter::{Filter, OF_FINDINGS};
 use super::list::{PAGING, Page, cut, document, list, text};
+use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use crate::json::{self, Times};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use axum::extract::{Path, State as Of};
+use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
 use whither_core::fact::{GroupKind, GroupState};
@@ -15,6 +15,7 @@ use super::filter::Filter;
 use super::findings::Told;
 use super::lag::LagItem;
 use super::list::{PAGING, Page, cut, document, list, text};
+use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use crate::json::{Finding, Times};

@@ -5,7 +5,7 @@ mod stalling;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::{ServiceExt, service_fn};
 
+use crate::access::Access;
 use slots::{Slot, Slots};
 use stalling::Stalling;
 
@@ -34,6 +35,10 @@ const HEAD_BYTES: usize = 32 << 10;
 /// Errors of accepting are those of all connections, as too many open files.
 const BREATH: Duration = Duration::from_millis(100);
 
+/// Who is at the other end of the connection, as a request carries it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
 /// Why nothing can be answered.
 #[derive(Debug, Error)]
 pub enum ListenError {
@@ -47,7 +52,7 @@ pub enum ListenError {
     },
     /// Others could ask, and nobody would ask them who they are.
     #[error(
-        "{at} can be reached from other machines: listen on 127.0.0.1 or [::1], and let a proxy that logs people in pass requests on"
+        "{at} can be reached from other machines: set [auth] tokens_file (`whither token NAME ROLE` makes its lines) or [auth] proxy_header, or listen on 127.0.0.1"
     )]
     Public {
         /// Where.
@@ -63,12 +68,12 @@ pub enum ListenError {
     },
 }
 
-/// Takes an address.
+/// Takes an address. One that other machines reach is taken only if whoever asks must say who they are.
 ///
 /// # Errors
 /// It can't be had.
-pub async fn bind(at: SocketAddr) -> Result<TcpListener, ListenError> {
-    if !at.ip().is_loopback() {
+pub async fn bind(at: SocketAddr, access: &Access) -> Result<TcpListener, ListenError> {
+    if access.is_open() && !at.ip().is_loopback() {
         return Err(ListenError::Public { at });
     }
     TcpListener::bind(at).await.map_err(|source| match source.kind() {
@@ -87,18 +92,21 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             _ = stop.wait_for(|stop| *stop) => return slots.close(),
         };
         match accepted {
-            Ok((socket, _)) => slots.begin(|slot| connection(socket, router.clone(), slot)),
+            Ok((socket, peer)) => {
+                slots.begin(|slot| connection(socket, Peer(peer.ip()), router.clone(), slot));
+            }
             Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
 }
 
-async fn connection(socket: TcpStream, router: Router, slot: Slot) {
+async fn connection(socket: TcpStream, peer: Peer, router: Router, slot: Slot) {
     // Without it answers wait for more; with it they are only sent sooner.
     let _ = socket.set_nodelay(true);
     let slot = Arc::new(slot);
-    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+    let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
         let busy = slot.busy();
+        request.extensions_mut().insert(peer);
         let answer = router.clone().oneshot(request.map(Body::new));
         async move { Ok::<_, Infallible>(answer.await?.map(|body| busy.until_the_end_of(body))) }
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State as Of};
+use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
 use whither_core::fact::{CommitValue, Committed, Committer, RunKind};
@@ -13,6 +13,7 @@ use whither_store::CommitRow;
 use super::Shared;
 use super::findings::Told;
 use super::list::document;
+use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use super::topics;

@@ -1,6 +1,6 @@
 //! Where a group stood at a past moment.
 
-use axum::extract::{Path, State as Of};
+use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
 use whither_store::CommitRow;
@@ -8,6 +8,7 @@ use whither_store::CommitRow;
 use super::Shared;
 use super::groups::By;
 use super::list::{PAGING, Page, cut, list, text};
+use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use crate::clock;

@@ -1,9 +1,10 @@
 //! The page: built by `ui/`, part of the program.
 
-use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::RustEmbed;
+
+use super::path::Path;
 
 /// What `ui/` was built to; nothing where it was not.
 #[derive(RustEmbed)]

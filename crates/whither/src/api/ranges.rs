@@ -1,6 +1,6 @@
 //! A partition as a strip: what stands in each range of offsets, and what became of it for a group.
 
-use axum::extract::{Path, State as Of};
+use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
 use whither_core::verdict::{Cause, Outcome, Stretch};
@@ -9,6 +9,7 @@ use whither_core::{Balance, Name, Offset, Partition};
 use super::Shared;
 use super::list::document;
 use super::messages::no_partition;
+use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use super::topics;

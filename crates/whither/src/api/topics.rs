@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State as Of};
+use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
 use whither_core::fact::{Config, Role};
@@ -11,6 +11,7 @@ use whither_core::{Name, TopicId};
 use super::Shared;
 use super::filter::Filter;
 use super::list::{PAGING, Page, cut, document, list, text};
+use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use crate::json::Times;

@@ -9,6 +9,7 @@ use super::moment::{Length, Moment};
 use super::paint::When;
 use super::position::Position;
 use super::remote::args as remote;
+use crate::access::{Role, tokens};
 
 const ABOUT: &str = "Tells what became of every message in a Kafka pipeline";
 
@@ -149,6 +150,8 @@ pub enum Command {
     Replay(Replay),
     /// Looks at the settings
     Config(Config),
+    /// Makes a token for the server's file of tokens
+    Token(Token),
     /// Completions for a shell
     Completions(Completions),
 }
@@ -340,6 +343,21 @@ pub enum ConfigWhat {
     },
 }
 
+/// `whither token`.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\
+Examples:
+  whither token prometheus read >> /etc/whither/tokens      the token itself goes to the terminal
+  whither token ann operate --format json")]
+pub struct Token {
+    /// Who holds it: letters, digits, - and _
+    #[arg(value_name = "NAME", value_parser = name)]
+    pub name: String,
+    /// What they may do: read looks, operate also acts, admin does everything
+    #[arg(value_name = "ROLE", value_parser = role)]
+    pub role: Role,
+}
+
 /// `whither completions`.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\
@@ -358,6 +376,14 @@ fn header(text: &str) -> Result<(String, String), &'static str> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE, as in x-order-id=8841"),
     }
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    if tokens::is_name(text) { Ok(text.to_owned()) } else { Err("a name holds letters, digits, - and _") }
+}
+
+fn role(text: &str) -> Result<Role, &'static str> {
+    Role::of(text).ok_or("a role is read, operate or admin")
 }
 
 fn trace_id(text: &str) -> Result<String, &'static str> {

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Args, Command, ConfigWhat, Connection, Global};
 use super::output::Output;
-use super::{Exit, ask, demo_command, journey, places, remote, serve_command};
+use super::{Exit, ask, demo_command, journey, places, remote, serve_command, token};
 use crate::prose::words;
 use crate::settings::{self, Asked, Loaded, Settings};
 
@@ -42,6 +42,7 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
                 config_print(&args.global, connection, *origin, output)
             }
         },
+        Command::Token(asked) => token::make(asked, output),
         Command::Completions(completions) => {
             let mut script = Vec::new();
             clap_complete::generate(completions.shell, &mut Args::command(), "whither", &mut script);

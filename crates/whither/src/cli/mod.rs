@@ -16,6 +16,7 @@ mod journey;
 pub mod remote;
 mod demo_command;
 mod serve_command;
+mod token;
 
 pub use dispatch::{complain, run};
 pub use exit::Exit;

@@ -9,11 +9,13 @@ use whither_store::{Options, Retention};
 use super::args::{Filter, Global, Serve};
 use super::moment::Length;
 use super::{Exit, ask, complain};
+use crate::access::Access;
+use crate::access::tokens::TokensError;
 use crate::api::{self, listen};
 use crate::clock;
 use crate::live::Live;
 use crate::serve::{self, Follower, ServeError};
-use crate::settings::Settings;
+use crate::settings::{Auth, Settings};
 
 /// Follows until it is told to stop.
 pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
@@ -46,7 +48,7 @@ pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
             return Exit::Internal;
         }
     };
-    match runtime.block_on(follow(serve, settings.server.listen)) {
+    match runtime.block_on(follow(serve, settings.server.listen, &settings.auth)) {
         Ok(()) => Exit::Fine,
         Err(error) => {
             complain(&ask::chain(&error));
@@ -67,21 +69,24 @@ fn store_options(settings: &Settings) -> Options {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
+    Tokens(#[from] TokensError),
+    #[error(transparent)]
     Listen(#[from] listen::ListenError),
     #[error(transparent)]
     Serve(#[from] ServeError),
 }
 
 /// Ends when a signal says so, with everything on disk.
-async fn follow(serve: serve::Serve, at: SocketAddr) -> Result<(), Failure> {
-    let listener = listen::bind(at).await?;
+async fn follow(serve: serve::Serve, at: SocketAddr, auth: &Auth) -> Result<(), Failure> {
+    let access = Access::of(auth)?;
+    let listener = listen::bind(at, &access).await?;
     let address = listener.local_addr().unwrap_or(at);
     complain(&format!(
         "answering on http://{address}; what was seen is kept in {}",
         serve.data_dir.display()
     ));
     let (stop, stopped) = watch::channel(false);
-    let router = api::router(api::Shared { live: serve.live.clone(), demo: None });
+    let router = api::router(api::Shared { live: serve.live.clone(), demo: None }, access);
     tokio::spawn(listen::serve(listener, router, stopped.clone()));
     tokio::spawn(async move {
         asked_to_stop().await;

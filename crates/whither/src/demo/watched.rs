@@ -12,6 +12,7 @@ use whither_kafka::ClientConfig;
 use whither_store::Options;
 
 use super::broker::Broker;
+use crate::access::Access;
 use crate::api::{self, Shared};
 use crate::live::{Live, News};
 use crate::report::Report;
@@ -50,7 +51,7 @@ impl Watched {
         let (stop, stopped) = watch::channel(false);
         let news = live.listen();
         let shared = Shared { live: live.clone(), demo: Some(broker.handle().named("page")) };
-        tokio::spawn(api::listen::serve(listener, api::router(shared), stopped.clone()));
+        tokio::spawn(api::listen::serve(listener, api::router(shared, Access::default()), stopped.clone()));
         let following = tokio::spawn(async move { Follower::new(serve, stopped).follow().await });
         Ok(Watched { live, news, stop, following, address, _dir: dir })
     }

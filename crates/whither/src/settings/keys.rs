@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 
+use axum::http::HeaderName;
+
+use crate::access::Network;
 use crate::cli::moment::Length;
 use crate::sources::kafka::origins::{DEAD_LETTER_TOPICS, RETRY_TOPICS};
 
@@ -35,6 +38,10 @@ pub enum Kind {
     Length,
     /// An address to listen on.
     Listen,
+    /// The name of an HTTP header.
+    Header,
+    /// Addresses, or networks of them.
+    Networks,
     /// A number of bytes.
     Bytes,
     /// One of these words.
@@ -47,7 +54,7 @@ impl Kind {
     /// Whether it holds several values.
     #[must_use]
     pub const fn is_list(self) -> bool {
-        matches!(self, Kind::Brokers | Kind::Names | Kind::Patterns)
+        matches!(self, Kind::Brokers | Kind::Names | Kind::Patterns | Kind::Networks)
     }
 
     /// What is allowed, in words.
@@ -61,6 +68,8 @@ impl Kind {
             Kind::Patterns => "topic names, * standing for anything".to_owned(),
             Kind::Length => "a length of time above 0 with its unit, as 30s, 15m, 1h, 7d".to_owned(),
             Kind::Listen => "an address to listen on, as 127.0.0.1:8080 or [::1]:8080".to_owned(),
+            Kind::Header => "the name of an HTTP header".to_owned(),
+            Kind::Networks => "addresses or networks, as 10.0.0.7, 10.0.0.0/8, fd00::/8".to_owned(),
             Kind::Bytes => "a number of bytes, or one with a unit, as 500MiB, 20GiB".to_owned(),
             Kind::Word(words) => words.iter().map(|w| shown(w)).collect::<Vec<_>>().join(", "),
             Kind::Secret => "from the file that <key>_file names, or from the environment".to_owned(),
@@ -80,6 +89,8 @@ impl Kind {
             }
             Kind::Length => value.parse::<Length>().is_ok_and(|l| !l.0.is_zero()),
             Kind::Listen => value.parse::<SocketAddr>().is_ok(),
+            Kind::Header => value.parse::<HeaderName>().is_ok(),
+            Kind::Networks => value.parse::<Network>().is_ok(),
             Kind::Bytes => bytes(value).is_some_and(|n| n > 0),
             Kind::Word(words) => words.iter().any(|w| w.eq_ignore_ascii_case(value)),
         }
@@ -260,12 +271,41 @@ pub const KEYS: &[Key] = &[
         &["no"],
         "whether `check --follow` tells records that compaction took before a group came to them; it reads compacted topics again for that",
     ),
-    key("server.listen", Kind::Listen, &["127.0.0.1:8080"], "where `serve` answers; port 0 takes a free one"),
+    key(
+        "server.listen",
+        Kind::Listen,
+        &["127.0.0.1:8080"],
+        "where `serve` answers; port 0 takes a free one; what other machines reach needs `[auth]`",
+    ),
     key(
         "server.data_dir",
         Kind::File,
         &[],
         "where `serve` remembers what it saw; `/var/lib/whither` for root, else `$XDG_STATE_HOME/whither` or `~/.local/state/whither`",
+    ),
+    key(
+        "auth.tokens_file",
+        Kind::File,
+        &[],
+        "who may ask `serve`: lines of a name, a role and the argon2 hash of a token, as `whither token` makes them",
+    ),
+    key(
+        "auth.proxy_header",
+        Kind::Header,
+        &[],
+        "the header in which a proxy that logs people in names them; it must remove the header from what clients send",
+    ),
+    key(
+        "auth.proxy_role",
+        Kind::Word(&["read", "operate", "admin"]),
+        &["read"],
+        "what those may do whom the proxy names",
+    ),
+    key(
+        "auth.proxy_from",
+        Kind::Networks,
+        &["127.0.0.0/8", "::1"],
+        "where the proxy asks from; from elsewhere its header counts for nothing",
     ),
     key(
         "store.keep",

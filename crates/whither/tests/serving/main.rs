@@ -7,3 +7,4 @@ mod following;
 mod restarting;
 mod killing;
 mod answering;
+mod guarding;
