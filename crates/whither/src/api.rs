@@ -19,6 +19,7 @@ mod dead_letters;
 mod demo;
 mod events;
 mod health;
+mod metrics;
 mod page;
 mod guard;
 mod path;
@@ -90,6 +91,7 @@ pub fn router(shared: Shared, access: Access) -> Router {
         .route("/licenses.txt", get(page::licenses))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
         .fallback(nowhere)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
         .layer(from_fn_with_state(access, guard::admitted))

@@ -5,6 +5,7 @@
 
 mod pace;
 mod totals;
+mod counted;
 mod round;
 mod topic;
 mod group;
@@ -19,6 +20,7 @@ use whither_core::{Balance, Name, Partition, Time, Verdict};
 use whither_kafka::Cluster;
 use whither_store::Reader;
 
+pub use counted::{Counted, Source, is_settled, refusal_word};
 pub use group::{Group, GroupSummary, Member};
 pub use lag::{Forecast, Lag, LagState, waiting};
 pub use pace::Pace;
@@ -75,6 +77,8 @@ pub struct State {
     pub problems: Vec<Problem>,
     /// What is on disk.
     pub store: StoreState,
+    /// What was counted since the process started.
+    pub counted: Counted,
 }
 
 impl State {
@@ -117,6 +121,7 @@ impl State {
 
     fn take(&mut self, round: &Round) {
         self.at = round.at;
+        self.counted.add(&round.counted);
         for (name, topic) in &round.topics {
             self.describe(name, topic);
         }
@@ -144,7 +149,9 @@ impl State {
         }
         for v in &round.findings {
             self.forecast(v, v.until);
-            self.findings.insert(v.id, v.clone());
+            if let Some(before) = self.findings.insert(v.id, v.clone()) {
+                self.counted.revise(&before, v);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use whither_core::{Balance, Name, Partition, Time, Verdict};
 
-use super::{Edges, Group, Topic};
+use super::{Counted, Edges, Group, Topic};
 use crate::report::NotSeen;
 
 /// The changes of one round.
@@ -36,6 +36,8 @@ pub struct Round {
     pub problems: Vec<Problem>,
     /// What is on disk.
     pub store: StoreState,
+    /// What was counted meanwhile.
+    pub counted: Counted,
 }
 
 /// The cluster, and how far it has been read.

@@ -252,3 +252,18 @@ fn a_topic_described_anew_keeps_its_edges_and_a_new_one_does_not() {
     live.publish(described(8));
     assert!(live.read().edges(&orders(0)).is_none());
 }
+
+#[test]
+fn a_settled_verdict_that_changes_is_counted() {
+    let live = Live::new(at(0), false);
+    let told = |outcome| {
+        let first = finding(1, Cause::CommittedPastEnd, ShownAs::Loss, at(1), None);
+        let findings = vec![Arc::new(Verdict { outcome, ..Verdict::clone(&first) })];
+        live.publish(Round { at: at(2), findings, ..Round::default() });
+        live.read().counted.revised.clone()
+    };
+    let not_settled_before = [Outcome::InFlight, Outcome::Skipped, Outcome::Skipped].map(told);
+    assert!(not_settled_before.iter().all(BTreeMap::is_empty), "{not_settled_before:?}");
+    let change = (Outcome::Skipped, Outcome::Deleted, Certainty::Strong);
+    assert_eq!(told(Outcome::Deleted), BTreeMap::from([(change, 1)]));
+}

@@ -276,6 +276,7 @@ impl Follower {
             not_seen: look.not_seen_lately(),
             problems: self.problems.all(),
             store: store_state(journal),
+            counted: std::mem::take(&mut journal.counted),
             ..Round::default()
         };
         self.scene.changes(&look.view(), &newest, |topic| look.depth_of(topic), &mut round);

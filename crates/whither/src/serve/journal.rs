@@ -10,6 +10,7 @@ use whither_store::{Store, StoreError};
 use super::changes::Changes;
 use super::history::History;
 use super::recover::cluster;
+use crate::live::Counted;
 use crate::run::{Recorder, Run, Turn};
 
 /// The kind of the log's entries: a step of the run.
@@ -35,6 +36,8 @@ pub(super) struct Journal {
     history: History,
     /// Data records that the readers counted, over all starts.
     pub(super) records_read: u64,
+    /// What was counted since the last round was published.
+    pub(super) counted: Counted,
     /// The log is being replayed: what comes from it does not go there again.
     replaying: bool,
     unmarked: usize,
@@ -49,6 +52,7 @@ impl Journal {
             changes: Changes::default(),
             history: History::default(),
             records_read: 0,
+            counted: Counted::default(),
             replaying: true,
             unmarked: 0,
             scratch: Vec::new(),
@@ -158,7 +162,11 @@ impl Shared {
 impl Recorder for Shared {
     fn facts(&mut self, key: &Key, clock: Clock, facts: &[Fact]) -> io::Result<()> {
         let mut journal = self.lock();
-        journal.records_read = journal.records_read.saturating_add(journal.changes.facts(key, facts));
+        let records = journal.changes.facts(key, facts);
+        journal.records_read = journal.records_read.saturating_add(records);
+        if !journal.replaying {
+            journal.counted.read(key, facts.len(), records);
+        }
         journal.history.facts(key, facts);
         journal.log(|out| put_facts(key, clock, facts, out))
     }
@@ -174,6 +182,11 @@ impl Recorder for Shared {
     fn said(&mut self, output: &Output) {
         let journal = &mut *self.lock();
         journal.changes.said(output);
+        if let Output::Refused(refused) = output
+            && !journal.replaying
+        {
+            journal.counted.refuse(&refused.key, refused.why);
+        }
         journal.history.said(&mut journal.store, output);
     }
 }

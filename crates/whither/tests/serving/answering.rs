@@ -30,7 +30,10 @@ impl Answering {
 
     /// Asks who asks.
     pub(crate) async fn guarded(scene: &Scene, access: Access) -> Answering {
-        let server = scene.serve();
+        Answering::of(scene, scene.serve(), access).await
+    }
+
+    pub(crate) async fn of(scene: &Scene, server: Server, access: Access) -> Answering {
         let listener = listen::bind("127.0.0.1:0".parse().unwrap(), &access).await.unwrap();
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
@@ -65,7 +68,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 /// 50 orders, of which billing has read 20 and loses 15.
-async fn a_loss(scene: &Scene) -> (Answering, whither::demo::broker::Consumer) {
+pub(crate) async fn a_loss(scene: &Scene) -> (Answering, whither::demo::broker::Consumer) {
     scene.write("orders", 0, 50).await;
     let member = scene.read("billing", "orders", 20).await;
     let answering = Answering::start(scene).await;

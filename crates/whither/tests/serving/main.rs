@@ -8,3 +8,4 @@ mod restarting;
 mod killing;
 mod answering;
 mod guarding;
+mod scraping;
