@@ -158,10 +158,12 @@ impl Lag {
     }
 }
 
-/// Data records from the position on. What was written since the row was told counts by offsets.
+/// Data records from the position on that can still be read: those that are gone, or were rolled back, do not wait.
+/// What was written since the row was told counts by offsets.
 #[must_use]
 pub fn waiting(balance: &Balance, committed: Offset, end: Offset) -> u64 {
-    let ahead = balance.stretches.iter().filter(|s| s.from >= committed && s.outcome != Outcome::Aborted);
+    let waits = |o| !matches!(o, Outcome::Aborted | Outcome::Expired | Outcome::Deleted | Outcome::Truncated);
+    let ahead = balance.stretches.iter().filter(|s| s.from >= committed && waits(s.outcome));
     let told: u64 = ahead.map(|s| s.records).sum();
     let since = end.saturating_sub(balance.to.max(committed)).max(0).unsigned_abs();
     told.saturating_add(since)

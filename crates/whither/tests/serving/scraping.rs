@@ -92,7 +92,7 @@ async fn a_scrape_tells_what_is_true_now() {
     let of_billing = [&*cluster, "topic=\"orders\"", "group=\"billing\""];
     let ended = |verdict| [&of_billing[..], &[verdict]].concat();
     let lost =
-        [&ended("verdict=\"deleted\"")[..], &["cause=\"delete_records\"", "certainty=\"proof\""]].concat();
+        [&ended("verdict=\"deleted\"")[..], &["cause=\"delete_records\"", "certainty=\"strong\""]].concat();
     is(told.value("whither_records_total", &lost), 15);
     is(told.value("whither_records_total", &ended("verdict=\"delivered\"")), 20);
     is(told.value("whither_records_in_flight", &of_billing), 15);
