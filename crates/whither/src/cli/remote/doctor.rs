@@ -176,7 +176,8 @@ fn of_topics(topics: &[topics::Item]) -> Vec<Check> {
     let not: Vec<&str> = topics.iter().filter(|t| !t.indexed).map(|t| t.topic.as_str()).collect();
     if !not.is_empty() {
         let text = format!("found by position only, not by key, trace or header: {}", names(&not));
-        let change = Change::text("name them in index.topics to find their records by key, trace or header");
+        let change =
+            Change::text("where --brokers H:P with --key, --trace or --header reads the brokers for them");
         checks.push(Check::part("topic", text, change));
     }
     checks
