@@ -1,6 +1,6 @@
 /** What holds on every screen: keyboard, search, themes, live changes, and a server that goes away. */
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { Finding, Lag, List, Message } from '../src/lib/api/types';
+import type { Finding, Lag, List } from '../src/lib/api/types';
 import { SCREENS } from '../src/lib/state/routes';
 import { close, launch, visiting } from './page';
 import { Way } from './way';
