@@ -1,139 +1,179 @@
-//! Columns out of rows, and rows out of columns.
+//! The kinds of columns that tables have.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type, TimestampMillisecondType, UInt64Type};
+use arrow_array::types::{ArrowPrimitiveType, Int32Type, Int64Type, TimestampMillisecondType, UInt64Type};
 use arrow_array::{
-    ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray,
+    ArrayRef, BooleanArray, Int32Array, Int64Array, PrimitiveArray, StringArray, TimestampMillisecondArray,
     UInt64Array,
 };
 use arrow_schema::{DataType, Field, TimeUnit};
 use parquet::errors::{ParquetError, Result};
 use std::sync::Arc;
 
-pub(crate) fn time(name: &str) -> Field {
-    Field::new(name, DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), false)
-}
+/// A kind of column: how its values are written, and read again.
+pub(crate) trait Column {
+    type Value: 'static;
 
-pub(crate) fn text(name: &str) -> Field {
-    Field::new(name, DataType::Utf8, false)
-}
+    fn field(name: &str) -> Field;
+    fn write<'a>(values: impl Iterator<Item = &'a Self::Value>) -> ArrayRef;
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = Self::Value>>;
 
-pub(crate) fn int(name: &str) -> Field {
-    Field::new(name, DataType::Int64, false)
-}
-
-pub(crate) fn small(name: &str) -> Field {
-    Field::new(name, DataType::Int32, false)
-}
-
-pub(crate) fn id(name: &str) -> Field {
-    Field::new(name, DataType::UInt64, false)
-}
-
-pub(crate) fn flag(name: &str) -> Field {
-    Field::new(name, DataType::Boolean, false)
-}
-
-/// Columns that rows are written into, in the order of their schema.
-#[derive(Debug, Default)]
-pub(crate) struct Writing {
-    pub(super) columns: Vec<ArrayRef>,
-}
-
-impl Writing {
-    pub(crate) fn times(&mut self, values: impl Iterator<Item = i64>) {
-        let column: TimestampMillisecondArray = values.map(Some).collect();
-        self.columns.push(Arc::new(column.with_timezone("UTC")));
-    }
-
-    pub(crate) fn texts<'a>(&mut self, values: impl Iterator<Item = &'a str>) {
-        self.columns.push(Arc::new(StringArray::from_iter_values(values)));
-    }
-
-    pub(crate) fn maybe_texts<'a>(&mut self, values: impl Iterator<Item = Option<&'a str>>) {
-        self.columns.push(Arc::new(values.collect::<StringArray>()));
-    }
-
-    pub(crate) fn ints(&mut self, values: impl Iterator<Item = i64>) {
-        self.columns.push(Arc::new(Int64Array::from_iter_values(values)));
-    }
-
-    pub(crate) fn maybe_ints(&mut self, values: impl Iterator<Item = Option<i64>>) {
-        self.columns.push(Arc::new(values.collect::<Int64Array>()));
-    }
-
-    pub(crate) fn smalls(&mut self, values: impl Iterator<Item = i32>) {
-        self.columns.push(Arc::new(Int32Array::from_iter_values(values)));
-    }
-
-    pub(crate) fn ids(&mut self, values: impl Iterator<Item = u64>) {
-        self.columns.push(Arc::new(UInt64Array::from_iter_values(values)));
-    }
-
-    pub(crate) fn flags(&mut self, values: impl Iterator<Item = bool>) {
-        self.columns.push(Arc::new(values.map(Some).collect::<BooleanArray>()));
+    /// Memory that a value takes beside its own size, where it is worth counting.
+    fn heap_bytes(_: &Self::Value) -> usize {
+        0
     }
 }
 
-/// Columns that rows are read from, in the order of their schema.
-#[derive(Debug)]
-pub(crate) struct Reading<'a> {
-    batch: &'a RecordBatch,
-    next: usize,
+/// Milliseconds since the epoch.
+pub(crate) enum Time {}
+
+impl Column for Time {
+    type Value = i64;
+
+    fn field(name: &str) -> Field {
+        Field::new(name, DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), false)
+    }
+
+    fn write<'a>(values: impl Iterator<Item = &'a i64>) -> ArrayRef {
+        Arc::new(TimestampMillisecondArray::from_iter_values(values.copied()).with_timezone("UTC"))
+    }
+
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = i64>> {
+        numbers::<TimestampMillisecondType>(column)
+    }
 }
 
-impl<'a> Reading<'a> {
-    pub(crate) fn new(batch: &'a RecordBatch) -> Reading<'a> {
-        Reading { batch, next: 0 }
+/// A number of 64 bits.
+pub(crate) enum Int {}
+
+impl Column for Int {
+    type Value = i64;
+
+    fn field(name: &str) -> Field {
+        Field::new(name, DataType::Int64, false)
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.batch.num_rows()
+    fn write<'a>(values: impl Iterator<Item = &'a i64>) -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(values.copied()))
     }
 
-    pub(crate) fn times(&mut self) -> Result<&'a [i64]> {
-        let column = self.column()?;
-        column.as_primitive_opt::<TimestampMillisecondType>().map(|c| &c.values()[..]).ok_or_else(other_type)
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = i64>> {
+        numbers::<Int64Type>(column)
+    }
+}
+
+/// A number of 64 bits, or nothing.
+pub(crate) enum MaybeInt {}
+
+impl Column for MaybeInt {
+    type Value = Option<i64>;
+
+    fn field(name: &str) -> Field {
+        Int::field(name).with_nullable(true)
     }
 
-    pub(crate) fn ints(&mut self) -> Result<&'a [i64]> {
-        self.column()?.as_primitive_opt::<Int64Type>().map(|c| &c.values()[..]).ok_or_else(other_type)
+    fn write<'a>(values: impl Iterator<Item = &'a Option<i64>>) -> ArrayRef {
+        Arc::new(values.copied().collect::<Int64Array>())
     }
 
-    pub(crate) fn maybe_ints(&mut self) -> Result<impl Iterator<Item = Option<i64>> + 'a> {
-        self.column()?
-            .as_primitive_opt::<Int64Type>()
-            .map(arrow_array::PrimitiveArray::iter)
-            .ok_or_else(other_type)
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = Option<i64>>> {
+        Ok(primitive::<Int64Type>(column)?.iter())
+    }
+}
+
+/// A number of 32 bits.
+pub(crate) enum Small {}
+
+impl Column for Small {
+    type Value = i32;
+
+    fn field(name: &str) -> Field {
+        Field::new(name, DataType::Int32, false)
     }
 
-    pub(crate) fn smalls(&mut self) -> Result<&'a [i32]> {
-        self.column()?.as_primitive_opt::<Int32Type>().map(|c| &c.values()[..]).ok_or_else(other_type)
+    fn write<'a>(values: impl Iterator<Item = &'a i32>) -> ArrayRef {
+        Arc::new(Int32Array::from_iter_values(values.copied()))
     }
 
-    pub(crate) fn ids(&mut self) -> Result<&'a [u64]> {
-        self.column()?.as_primitive_opt::<UInt64Type>().map(|c| &c.values()[..]).ok_or_else(other_type)
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = i32>> {
+        numbers::<Int32Type>(column)
+    }
+}
+
+/// An identifier or a hash: 64 bits without a sign.
+pub(crate) enum Id {}
+
+impl Column for Id {
+    type Value = u64;
+
+    fn field(name: &str) -> Field {
+        Field::new(name, DataType::UInt64, false)
     }
 
-    pub(crate) fn flags(&mut self) -> Result<impl Iterator<Item = bool> + 'a> {
-        let column = self.column()?.as_boolean_opt().ok_or_else(other_type)?;
-        Ok(column.values().iter())
+    fn write<'a>(values: impl Iterator<Item = &'a u64>) -> ArrayRef {
+        Arc::new(UInt64Array::from_iter_values(values.copied()))
     }
 
-    pub(crate) fn strings(&mut self) -> Result<impl Iterator<Item = &'a str> + 'a> {
-        let column = self.column()?.as_string_opt::<i32>().ok_or_else(other_type)?;
-        Ok(column.iter().map(Option::unwrap_or_default))
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = u64>> {
+        numbers::<UInt64Type>(column)
+    }
+}
+
+/// True or false.
+pub(crate) enum Flag {}
+
+impl Column for Flag {
+    type Value = bool;
+
+    fn field(name: &str) -> Field {
+        Field::new(name, DataType::Boolean, false)
     }
 
-    /// Strings that repeat: neighbours that are equal share their bytes.
-    pub(crate) fn texts(&mut self) -> Result<impl Iterator<Item = Arc<str>> + 'a> {
-        Ok(self.maybe_texts()?.map(Option::unwrap_or_default))
+    fn write<'a>(values: impl Iterator<Item = &'a bool>) -> ArrayRef {
+        Arc::new(values.copied().map(Some).collect::<BooleanArray>())
     }
 
-    pub(crate) fn maybe_texts(&mut self) -> Result<impl Iterator<Item = Option<Arc<str>>> + 'a> {
-        let column = self.column()?.as_string_opt::<i32>().ok_or_else(other_type)?;
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = bool>> {
+        Ok(column.as_boolean_opt().ok_or_else(other_type)?.values().iter())
+    }
+}
+
+/// Words that repeat: neighbours that are equal share their bytes when they are read.
+pub(crate) enum Text {}
+
+impl Column for Text {
+    type Value = Arc<str>;
+
+    fn field(name: &str) -> Field {
+        Field::new(name, DataType::Utf8, false)
+    }
+
+    fn write<'a>(values: impl Iterator<Item = &'a Arc<str>>) -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(values))
+    }
+
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = Arc<str>>> {
+        Ok(MaybeText::read(column)?.map(Option::unwrap_or_default))
+    }
+}
+
+/// The same, or nothing.
+pub(crate) enum MaybeText {}
+
+impl Column for MaybeText {
+    type Value = Option<Arc<str>>;
+
+    fn field(name: &str) -> Field {
+        Text::field(name).with_nullable(true)
+    }
+
+    fn write<'a>(values: impl Iterator<Item = &'a Option<Arc<str>>>) -> ArrayRef {
+        Arc::new(values.map(Option::as_deref).collect::<StringArray>())
+    }
+
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = Option<Arc<str>>>> {
         let mut last: Arc<str> = Arc::default();
-        Ok(column.iter().map(move |value| {
+        Ok(strings(column)?.iter().map(move |value| {
             let value = value?;
             if *last != *value {
                 last = value.into();
@@ -141,12 +181,41 @@ impl<'a> Reading<'a> {
             Some(Arc::clone(&last))
         }))
     }
+}
 
-    fn column(&mut self) -> Result<&'a ArrayRef> {
-        let column = self.batch.columns().get(self.next);
-        self.next += 1;
-        column.ok_or_else(|| ParquetError::General("a column is missing".into()))
+/// A document of its own.
+pub(crate) enum Json {}
+
+impl Column for Json {
+    type Value = String;
+
+    fn field(name: &str) -> Field {
+        Text::field(name)
     }
+
+    fn write<'a>(values: impl Iterator<Item = &'a String>) -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(values))
+    }
+
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = String>> {
+        Ok(strings(column)?.iter().map(|value| value.unwrap_or_default().to_owned()))
+    }
+
+    fn heap_bytes(value: &String) -> usize {
+        value.len()
+    }
+}
+
+pub(super) fn strings(column: &ArrayRef) -> Result<&StringArray> {
+    column.as_string_opt::<i32>().ok_or_else(other_type)
+}
+
+fn numbers<T: ArrowPrimitiveType>(column: &ArrayRef) -> Result<impl Iterator<Item = T::Native>> {
+    Ok(primitive::<T>(column)?.values().iter().copied())
+}
+
+fn primitive<T: ArrowPrimitiveType>(column: &ArrayRef) -> Result<&PrimitiveArray<T>> {
+    column.as_primitive_opt::<T>().ok_or_else(other_type)
 }
 
 fn other_type() -> ParquetError {

@@ -1,11 +1,10 @@
 //! The message index: where a message is, by its key, trace or header.
 
-use super::Table;
-use super::columns::{Reading, Writing, id, int, small, text, time};
-use super::row::Row;
-use arrow_schema::Schema;
+use super::columns::{Column, Id, Int, Small, Text, Time, strings};
+use super::row::row;
+use arrow_array::{ArrayRef, StringArray};
+use arrow_schema::Field;
 use parquet::errors::{ParquetError, Result};
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// What a message is found by.
@@ -36,21 +35,45 @@ impl IndexKind {
     }
 }
 
-/// Where one message is, under one of the values it can be found by.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct IndexRow {
-    /// What it is found by.
-    pub what: IndexKind,
-    /// The hash of that.
-    pub hash: u64,
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The partition.
-    pub partition: i32,
-    /// The offset.
-    pub offset: i64,
-    /// The record's timestamp, in milliseconds since the epoch.
-    pub at_ms: i64,
+row! {
+    /// Where one message is, under one of the values it can be found by.
+    IndexRow in Index
+    key {
+        /// The hash of what it is found by.
+        hash: u64 as Id("hash"),
+    }
+    rest {
+        /// What that is.
+        what: IndexKind as Kind("kind"),
+        /// The topic.
+        topic: Arc<str> as Text("topic"),
+        /// The partition.
+        partition: i32 as Small("partition"),
+        /// The offset.
+        offset: i64 as Int("record_offset"),
+        /// The record's timestamp, in milliseconds since the epoch.
+        at_ms: i64 as Time("happened_at"),
+    }
+}
+
+/// An [`IndexKind`], as its word.
+enum Kind {}
+
+impl Column for Kind {
+    type Value = IndexKind;
+
+    fn field(name: &str) -> Field {
+        Text::field(name)
+    }
+
+    fn write<'a>(values: impl Iterator<Item = &'a IndexKind>) -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(values.map(|kind| kind.word())))
+    }
+
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = IndexKind>> {
+        let kinds = strings(column)?.iter().map(|word| IndexKind::of(word.unwrap_or_default()));
+        Ok(kinds.collect::<Result<Vec<_>>>()?.into_iter())
+    }
 }
 
 /// A trace id as a hash. Its bytes are random by the W3C's rules, but some tracers fill only half of them: both halves
@@ -67,63 +90,4 @@ const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-impl Row for IndexRow {
-    const TABLE: Table = Table::Index;
-    const SORTED_BY: &'static [&'static str] = &["hash"];
-
-    fn schema() -> Schema {
-        Schema::new(vec![
-            id("hash"),
-            text("kind"),
-            text("topic"),
-            small("partition"),
-            int("record_offset"),
-            time("happened_at"),
-        ])
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        let key = |row: &Self| (row.hash, row.what, row.at_ms, row.partition, row.offset);
-        key(self).cmp(&key(other)).then_with(|| self.topic.cmp(&other.topic))
-    }
-
-    fn at_ms(&self) -> i64 {
-        self.at_ms
-    }
-
-    fn bytes(&self) -> usize {
-        size_of::<Self>()
-    }
-
-    fn write(rows: &[&Self], columns: &mut Writing) {
-        columns.ids(rows.iter().map(|row| row.hash));
-        columns.texts(rows.iter().map(|row| row.what.word()));
-        columns.texts(rows.iter().map(|row| &*row.topic));
-        columns.smalls(rows.iter().map(|row| row.partition));
-        columns.ints(rows.iter().map(|row| row.offset));
-        columns.times(rows.iter().map(|row| row.at_ms));
-    }
-
-    fn read(columns: &mut Reading<'_>) -> Result<Vec<Self>> {
-        let mut rows = Vec::with_capacity(columns.rows());
-        let hash = columns.ids()?;
-        let mut what = columns.strings()?;
-        let mut topic = columns.texts()?;
-        let partition = columns.smalls()?;
-        let offset = columns.ints()?;
-        let at_ms = columns.times()?;
-        for i in 0..columns.rows() {
-            rows.push(IndexRow {
-                what: IndexKind::of(what.next().unwrap_or_default())?,
-                hash: hash[i],
-                topic: topic.next().unwrap_or_default(),
-                partition: partition[i],
-                offset: offset[i],
-                at_ms: at_ms[i],
-            });
-        }
-        Ok(rows)
-    }
 }

@@ -1,7 +1,7 @@
-//! What a table's row type says about itself.
+//! What a table's row type says about itself, and how it is declared.
 
 use super::Table;
-use super::columns::{Reading, Writing};
+use arrow_array::ArrayRef;
 use arrow_schema::Schema;
 use parquet::errors::Result;
 use std::cmp::Ordering;
@@ -14,14 +14,77 @@ pub(crate) trait Row: Clone + Send + Sync + 'static {
 
     /// Its columns.
     fn schema() -> Schema;
-    /// The order within a segment: by `SORTED_BY`, then by anything that makes it whole.
+    /// The order within a segment, by `SORTED_BY`. Rows that are equal in it stay in the order they came.
     fn order(&self, other: &Self) -> Ordering;
     /// When it happened, in milliseconds since the epoch.
     fn at_ms(&self) -> i64;
     /// About how much memory it takes.
     fn bytes(&self) -> usize;
     /// Its values, in the order of the schema.
-    fn write(rows: &[&Self], columns: &mut Writing);
+    fn write(rows: &[&Self]) -> Vec<ArrayRef>;
     /// The inverse of `write`.
-    fn read(columns: &mut Reading<'_>) -> Result<Vec<Self>>;
+    fn read(columns: &[ArrayRef]) -> Result<Vec<Self>>;
 }
+
+/// Declares a row type. Each field says its kind of column and that column's name; rows are sorted by those of the key.
+/// One field is `at_ms`.
+macro_rules! row {
+    (
+        $(#[$about:meta])*
+        $row:ident in $table:ident
+        key { $($(#[$about_key:meta])* $key:ident: $key_type:ty as $key_kind:ident($key_name:literal),)+ }
+        rest { $($(#[$about_field:meta])* $field:ident: $type:ty as $kind:ident($name:literal),)+ }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub struct $row {
+            $($(#[$about_key])* pub $key: $key_type,)+
+            $($(#[$about_field])* pub $field: $type,)+
+        }
+
+        impl $crate::tables::row::Row for $row {
+            const TABLE: $crate::tables::Table = $crate::tables::Table::$table;
+            const SORTED_BY: &'static [&'static str] = &[$($key_name),+];
+
+            fn schema() -> arrow_schema::Schema {
+                arrow_schema::Schema::new(vec![
+                    $($key_kind::field($key_name),)+
+                    $($kind::field($name),)+
+                ])
+            }
+
+            fn order(&self, other: &Self) -> std::cmp::Ordering {
+                std::cmp::Ordering::Equal$(.then_with(|| self.$key.cmp(&other.$key)))+
+            }
+
+            fn at_ms(&self) -> i64 {
+                self.at_ms
+            }
+
+            fn bytes(&self) -> usize {
+                size_of::<Self>() $(+ $key_kind::heap_bytes(&self.$key))+ $(+ $kind::heap_bytes(&self.$field))+
+            }
+
+            fn write(rows: &[&Self]) -> Vec<arrow_array::ArrayRef> {
+                vec![
+                    $($key_kind::write(rows.iter().map(|row| &row.$key)),)+
+                    $($kind::write(rows.iter().map(|row| &row.$field)),)+
+                ]
+            }
+
+            fn read(columns: &[arrow_array::ArrayRef]) -> parquet::errors::Result<Vec<Self>> {
+                let mut columns = columns.iter();
+                let mut next = || {
+                    columns.next().ok_or_else(|| {
+                        parquet::errors::ParquetError::General("a column is missing".into())
+                    })
+                };
+                $(let mut $key = $key_kind::read(next()?)?;)+
+                $(let mut $field = $kind::read(next()?)?;)+
+                let row = || Some($row { $($key: $key.next()?,)+ $($field: $field.next()?,)+ });
+                Ok(std::iter::from_fn(row).collect())
+            }
+        }
+    };
+}
+pub(super) use row;

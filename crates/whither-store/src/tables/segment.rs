@@ -1,6 +1,5 @@
 //! A segment: an immutable Parquet file of one table's rows, sorted.
 
-use super::columns::Reading;
 use super::prune::{Filter, rows_to_read};
 use super::row::Row;
 use crate::catalogue::SegmentRecord;
@@ -105,7 +104,7 @@ pub(crate) struct Rows<R> {
 impl<R: Row> Rows<R> {
     fn next_batch(&mut self) -> Option<Result<Vec<R>>> {
         let batch = self.batches.as_mut()?.next()?;
-        Some(batch.map_err(ParquetError::from).and_then(|batch| R::read(&mut Reading::new(&batch))))
+        Some(batch.map_err(ParquetError::from).and_then(|batch| R::read(batch.columns())))
     }
 }
 

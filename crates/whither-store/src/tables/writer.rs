@@ -1,6 +1,5 @@
 //! Writing a segment.
 
-use super::columns::Writing;
 use super::row::Row;
 use crate::catalogue::SegmentRecord;
 use crate::disk::{Appender, Disk};
@@ -56,9 +55,7 @@ impl<R: Row> SegmentWriter<R> {
     }
 
     fn batch(&mut self, rows: &[&R]) -> Result<()> {
-        let mut columns = Writing::default();
-        R::write(rows, &mut columns);
-        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns.columns)?)
+        self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), R::write(rows))?)
     }
 
     /// Makes the file durable and says what the catalogue is to know of it.
