@@ -251,6 +251,15 @@ impl Engine {
         }
     }
 
+    /// What a partition's log holds, as far as it was read, in runs by offset.
+    #[must_use]
+    pub fn runs(&self, ledger: &Key) -> Vec<Run> {
+        match self.keys.get(ledger) {
+            Some(State::Ledger(ledger)) => ledger.log.runs.all().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The parts of a partition that were read, ascending: a follower goes on where the last one ends.
     #[must_use]
     pub fn was_read(&self, log: &Key) -> Vec<(Offset, Offset)> {

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::broadcast;
+use whither_core::fact::Run;
 use whither_core::verdict::Cause;
 use whither_core::{Balance, Name, Partition, Time, Verdict};
 use whither_kafka::Cluster;
@@ -65,6 +66,8 @@ pub struct State {
     pub findings: BTreeMap<u64, Arc<Verdict>>,
     /// Topics by name.
     pub topics: BTreeMap<Name, Topic>,
+    /// What each partition's log holds as far as it was read, in runs by offset.
+    pub runs: BTreeMap<Partition, Arc<[Run]>>,
     /// Groups by name, as their coordinators describe them.
     pub groups: BTreeMap<Name, Group>,
     /// The groups that have rows, by topic.
@@ -127,11 +130,15 @@ impl State {
         }
         for name in &round.topics_gone {
             self.topics.remove(name);
+            self.runs.retain(|partition, _| partition.topic != *name);
         }
         for (partition, edges) in &round.edges {
             if let Some(topic) = self.topics.get_mut(&partition.topic) {
                 topic.moved(partition.index, edges, round.at);
             }
+        }
+        for (partition, runs) in &round.runs {
+            self.runs.insert(partition.clone(), runs.clone());
         }
         for (name, group) in &round.groups {
             self.groups.insert(name.clone(), group.clone());

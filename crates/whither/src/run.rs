@@ -162,6 +162,12 @@ impl Run {
         self.engine.run_at(ledger, offset)
     }
 
+    /// What a partition's log holds, as far as it was read, in runs by offset.
+    #[must_use]
+    pub fn runs(&self, ledger: &Key) -> Vec<Stretch> {
+        self.engine.runs(ledger)
+    }
+
     /// Copies everything that is applied from now on.
     pub fn record(&mut self, recorder: Box<dyn Recorder>) {
         self.recorder = Some(recorder);

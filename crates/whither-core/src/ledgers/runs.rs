@@ -185,9 +185,12 @@ impl Runs {
     /// The run that holds an offset.
     pub(crate) fn at(&self, offset: Offset) -> Option<Run> {
         let i = self.runs.partition_point(|r| r.to <= offset);
-        let piece = self.runs.get(i).filter(|r| r.from <= offset)?;
-        let records = piece.data + piece.aborted + piece.other;
-        Some(Run { from: piece.from, to: piece.to, records, kind: piece.kind })
+        self.runs.get(i).filter(|r| r.from <= offset).map(Piece::as_run)
+    }
+
+    /// All of them, by offset.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Run> {
+        self.runs.iter().map(Piece::as_run)
     }
 
     pub(crate) fn index(&self) -> Index<'_> {
@@ -282,6 +285,10 @@ impl Piece {
             }
         };
         Piece { from: run.from, to: run.to, data, aborted, other, kind: run.kind }
+    }
+
+    fn as_run(&self) -> Run {
+        Run { from: self.from, to: self.to, records: self.records(), kind: self.kind }
     }
 
     fn records(&self) -> u64 {

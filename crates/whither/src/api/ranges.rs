@@ -1,8 +1,12 @@
 //! A partition as a strip: what stands in each range of offsets, and what became of it for a group.
 
+use std::cmp::Reverse;
+use std::iter;
+
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
+use whither_core::fact::{Run, RunKind};
 use whither_core::verdict::{Cause, Outcome, Stretch};
 use whither_core::{Balance, Name, Offset, Partition};
 
@@ -67,9 +71,16 @@ pub(super) async fn ranges(
     let balance = row.map(|row| &*row.balance);
     let first = balance.map_or(edges.log_start, |b| b.from.min(edges.log_start));
     let (from, to) = (from.unwrap_or(first), to.unwrap_or(edges.end));
+    let log = Log { runs: state.runs.get(&p).map_or(&[], |runs| &**runs), edges };
     let mut items = match balance {
-        Some(balance) => of_row(balance, edges),
-        None => of_log(edges),
+        Some(balance) => {
+            let bounds = balance.stretches.iter().flat_map(|s| [s.from, s.to]);
+            joined(log.pieces(balance.from, balance.to, bounds).iter().map(|piece| piece.of_row(balance)))
+        }
+        None => {
+            let whole = log.pieces(edges.log_start, edges.end, iter::empty());
+            joined(whole.iter().map(Piece::of_log))
+        }
     };
     items.retain_mut(|range| range.cut(from, to));
     let (items, truncated) = fewer(items, points.unwrap_or(USUAL));
@@ -83,75 +94,122 @@ fn no_row(group: &str, p: &Partition) -> Problem {
     Problem::not_found(format!("the group {group} has no position in {p}"), hint)
 }
 
-/// Without a group: what the log holds.
-fn of_log(edges: &Edges) -> Vec<Range> {
-    let records = edges.held();
-    let range = Range {
-        from: edges.log_start,
-        to: edges.end,
-        records,
-        kind: "records",
-        verdict: None,
-        certainty: None,
-        cause: None,
-    };
-    if records == 0 { Vec::new() } else { vec![range] }
+/// What a partition's log holds: runs by offset, and its edges.
+struct Log<'a> {
+    runs: &'a [Run],
+    edges: &'a Edges,
 }
 
-/// A row's stretches side by side: each offset once. Where several ends share a range, as committed records do with
-/// aborted ones, the smallest range has its place, and of one range the end of most records.
-fn of_row(balance: &Balance, edges: &Edges) -> Vec<Range> {
-    let mut bounds: Vec<Offset> = balance.stretches.iter().flat_map(|s| [s.from, s.to]).collect();
-    bounds.extend([balance.from, balance.to, edges.log_start]);
-    bounds.retain(|b| (balance.from..=balance.to).contains(b));
-    bounds.sort_unstable();
-    bounds.dedup();
-    let pieces = bounds.windows(2).filter_map(|pair| {
-        let &[from, to] = pair else { return None };
-        let over = || balance.stretches.iter().filter(move |s| s.from <= from && to <= s.to && s.from < s.to);
-        let smallest = over().map(|s| s.to - s.from).min();
-        let Some(width) = smallest else { return Some(Range::empty(from, to)) };
-        let told = over().filter(|s| s.to - s.from == width);
-        let records = told.clone().map(|s| s.records).sum::<u64>();
-        let most = told.max_by_key(|s| s.records)?;
-        let mut range = Range::of(most, records, edges);
-        range.cut(from, to);
-        Some(range)
-    });
-    pieces.fold(Vec::new(), |mut joined: Vec<Range>, range| {
+impl Log<'_> {
+    /// The run that holds an offset, if it was read.
+    fn at(&self, offset: Offset) -> Option<&Run> {
+        let i = self.runs.partition_point(|run| run.to <= offset);
+        self.runs.get(i).filter(|run| run.from <= offset)
+    }
+
+    /// Each offset of `[from, to)` once, in pieces that no run and none of these bounds cuts.
+    fn pieces(&self, from: Offset, to: Offset, bounds: impl Iterator<Item = Offset>) -> Vec<Piece<'_>> {
+        let mut bounds: Vec<Offset> = bounds.collect();
+        bounds.extend([from, to, self.edges.log_start]);
+        bounds.extend(self.runs.iter().flat_map(|run| [run.from, run.to]));
+        bounds.retain(|bound| (from..=to).contains(bound));
+        bounds.sort_unstable();
+        bounds.dedup();
+        let piece = |pair: &[Offset]| {
+            let &[from, to] = pair else { return None };
+            Some(Piece { from, to, run: self.at(from), gone: to <= self.edges.log_start })
+        };
+        bounds.windows(2).filter_map(piece).collect()
+    }
+}
+
+/// Offsets that lie in one run, or in none.
+struct Piece<'a> {
+    from: Offset,
+    to: Offset,
+    run: Option<&'a Run>,
+    /// Below the log's start.
+    gone: bool,
+}
+
+impl Piece<'_> {
+    /// Records in it. Where a run holds fewer than offsets, their places are not known: shared out by width.
+    fn records(&self) -> Option<u64> {
+        self.run.map(|run| share(run.records, (run.from, run.to), (self.from, self.to)))
+    }
+
+    fn range(&self, kind: &'static str, records: u64) -> Range {
+        let (from, to) = (self.from, self.to);
+        Range { from, to, records, kind, verdict: None, certainty: None, cause: None }
+    }
+
+    /// What stands there, whoever reads it.
+    fn of_log(&self) -> Range {
+        let records = self.records().unwrap_or(0);
+        let kind = match self.run.map(|run| run.kind) {
+            _ if self.gone => "gone",
+            Some(RunKind::Data | RunKind::Sparse | RunKind::Unsettled) => "records",
+            Some(RunKind::Empty) => "hole",
+            Some(RunKind::Aborted) => "aborted",
+            Some(RunKind::Open { .. }) => "pending",
+            Some(RunKind::Unread(_) | RunKind::Corrupt) | None => "unread",
+        };
+        self.range(kind, records)
+    }
+
+    /// What became of it: of the stretches that hold it, the one that tells of such a run. Where several do, the
+    /// smallest has its place, as a single record's has, and of one range that of most records.
+    fn of_row(&self, balance: &Balance) -> Range {
+        if self.run.is_some_and(|run| run.kind == RunKind::Empty) {
+            return self.range("hole", 0);
+        }
+        let here = balance.stretches.iter().filter(|s| s.from <= self.from && self.to <= s.to);
+        let tells = |s: &&Stretch| self.run.is_none() || self.is_told_by(s);
+        let told = here.filter(tells).min_by_key(|s| (s.to - s.from, Reverse(s.records)));
+        let Some(told) = told else { return self.of_log() };
+        let records = self.records();
+        let records =
+            records.unwrap_or_else(|| share(told.records, (told.from, told.to), (self.from, self.to)));
+        let kind = match told.outcome {
+            _ if self.gone => "gone",
+            Outcome::Unread => "unread",
+            Outcome::Aborted => "aborted",
+            Outcome::InFlight if is_open(told.cause) => "pending",
+            _ => "records",
+        };
+        Range {
+            verdict: Some(told.outcome.word()),
+            certainty: Some(told.certainty.word()),
+            cause: told.cause.map(Cause::id),
+            ..self.range(kind, records)
+        }
+    }
+
+    fn is_told_by(&self, s: &Stretch) -> bool {
+        let aborted = s.outcome == Outcome::Aborted;
+        let open = s.outcome == Outcome::InFlight && is_open(s.cause);
+        match self.run.map(|run| run.kind) {
+            Some(RunKind::Aborted) => aborted,
+            Some(RunKind::Open { .. }) => open,
+            Some(RunKind::Data) => !aborted && !open,
+            _ => true,
+        }
+    }
+}
+
+/// Neighbours that say the same are one range.
+fn joined(ranges: impl Iterator<Item = Range>) -> Vec<Range> {
+    let mut joined: Vec<Range> = Vec::new();
+    for range in ranges {
         match joined.last_mut() {
             Some(last) if last.same(&range) => last.take(&range),
             _ => joined.push(range),
         }
-        joined
-    })
+    }
+    joined
 }
 
 impl Range {
-    fn of(s: &Stretch, records: u64, edges: &Edges) -> Range {
-        let kind = match s.outcome {
-            _ if s.to <= edges.log_start => "gone",
-            Outcome::Unread => "unread",
-            Outcome::Aborted => "aborted",
-            Outcome::InFlight if is_open(s.cause) => "pending",
-            _ => "records",
-        };
-        Range {
-            from: s.from,
-            to: s.to,
-            records,
-            kind,
-            verdict: Some(s.outcome.word()),
-            certainty: Some(s.certainty.word()),
-            cause: s.cause.map(Cause::id),
-        }
-    }
-
-    /// Offsets in which no record is.
-    fn empty(from: Offset, to: Offset) -> Range {
-        Range { from, to, records: 0, kind: "hole", verdict: None, certainty: None, cause: None }
-    }
-
     fn says(&self) -> (&str, Option<&str>, Option<&str>, Option<&str>) {
         (self.kind, self.verdict, self.certainty, self.cause)
     }
@@ -169,17 +227,20 @@ impl Range {
         self.to.saturating_sub(self.from).unsigned_abs()
     }
 
-    /// Keeps what is inside; false if nothing is. Records are shared out by width.
+    /// Keeps what is inside; false if nothing is.
     fn cut(&mut self, from: Offset, to: Offset) -> bool {
-        let whole = self.width();
+        let whole = (self.from, self.to);
         (self.from, self.to) = (self.from.max(from), self.to.min(to));
-        if self.from >= self.to {
-            return false;
-        }
-        let share = u128::from(self.records) * u128::from(self.width()) / u128::from(whole.max(1));
-        self.records = u64::try_from(share).unwrap_or(u64::MAX);
-        true
+        self.records = share(self.records, whole, (self.from, self.to));
+        self.from < self.to
     }
+}
+
+/// The share of a range's records that falls into a part of it, by width.
+fn share(records: u64, whole: (Offset, Offset), part: (Offset, Offset)) -> u64 {
+    let width = |(from, to): (Offset, Offset)| u128::from(to.saturating_sub(from).max(0).unsigned_abs());
+    let share = u128::from(records) * width(part) / width(whole).max(1);
+    u64::try_from(share).unwrap_or(u64::MAX)
 }
 
 fn is_open(cause: Option<Cause>) -> bool {

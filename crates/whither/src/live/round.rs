@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use whither_core::fact::Run;
 use whither_core::{Balance, Name, Partition, Time, Verdict};
 
 use super::{Counted, Edges, Group, Topic};
@@ -26,6 +27,8 @@ pub struct Round {
     pub topics_gone: Vec<Name>,
     /// Edges of partitions that were read.
     pub edges: Vec<(Partition, Edges)>,
+    /// What the logs of these partitions hold, in runs by offset.
+    pub runs: Vec<(Partition, Arc<[Run]>)>,
     /// Groups that are new or described anew.
     pub groups: Vec<(Name, Group)>,
     /// Groups that are gone.

@@ -1,11 +1,13 @@
 //! Round after round, for ever. What brokers do never ends it, nor does a full disk.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::block_in_place;
-use whither_core::Time;
+use whither_core::fact::Run as Stretch;
+use whither_core::{Key, Partition, Time};
 use whither_kafka::{Cluster, Error};
 use whither_store::StoreError;
 
@@ -280,10 +282,21 @@ impl Follower {
             ..Round::default()
         };
         self.scene.changes(&look.view(), &newest, |topic| look.depth_of(topic), &mut round);
+        round.runs = runs(look.judge(), &round);
         // What is news was told here.
         look.judge_mut().said_mut().news.clear();
         self.serve.live.publish(round);
     }
+}
+
+/// What the logs hold that a round tells news of.
+fn runs(run: &Run, round: &Round) -> Vec<(Partition, Arc<[Stretch]>)> {
+    let cluster = round.about.cluster.as_str().into();
+    let moved = round.edges.iter().map(|(partition, _)| partition);
+    let judged = round.rows.iter().map(|row| &row.partition);
+    let changed: BTreeSet<&Partition> = moved.chain(judged).collect();
+    let of = |p: &Partition| (p.clone(), run.runs(&Key::ledger(&cluster, p)).into());
+    changed.into_iter().map(of).collect()
 }
 
 fn store_state(journal: &super::journal::Journal) -> StoreState {

@@ -13,7 +13,7 @@ use whither::access::Access;
 use whither::api::{self, Shared, listen};
 use whither_core::verdict::ShownAs;
 
-use crate::scene::{Scene, Server, until};
+use crate::scene::{Scene, Server, record, until};
 
 /// A server that follows and answers.
 pub(crate) struct Answering {
@@ -183,6 +183,50 @@ async fn each_resource_has_the_fields_that_are_promised() {
     assert_eq!((&at["items"][0]["offset"], keys(&at["items"][0]).len()), (&20.into(), 5));
     assert_eq!(server.get("/dead-letters").await["items"], Value::Array(vec![]));
     std::mem::drop(member);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strip_places_markers_and_what_was_rolled_back() {
+    let scene = Scene::new().await;
+    scene.write("orders", 0, 10).await;
+    let handle = scene.broker.handle();
+    let mut payments = handle.transactional_producer("payments", 60_000).await.unwrap();
+    for commit in [true, false, true] {
+        payments.send("orders", 0, &vec![record(); 4]).await.unwrap();
+        payments.end(commit).await.unwrap();
+    }
+    let member = scene.read("billing", "orders", 18).await;
+    payments.send("orders", 0, &[record()]).await.unwrap();
+    let server = Answering::start(&scene).await;
+    until(&server.server.live, "the past is read", |s| {
+        s.about.read_back && s.rows.values().any(|row| row.balance.records == 23)
+    })
+    .await;
+    let with_group = server.get("/topics/orders/0/ranges?group=billing").await;
+    let expected = [
+        "0..14 14 records delivered",
+        "14..15 0 hole",
+        "15..19 4 aborted aborted",
+        "19..20 0 hole",
+        "20..24 4 records delivered",
+        "24..25 0 hole",
+        "25..26 1 pending in_flight",
+    ];
+    assert_eq!(strip(&with_group), expected);
+    let alone = server.get("/topics/orders/0/ranges?from=12&to=22").await;
+    let expected =
+        ["12..14 2 records", "14..15 0 hole", "15..19 4 aborted", "19..20 0 hole", "20..22 2 records"];
+    assert_eq!(strip(&alone), expected);
+    drop(member);
+}
+
+/// Each range in one line: where, how many records, and what it is.
+fn strip(ranges: &Value) -> Vec<String> {
+    let range = |r: &Value| {
+        let words = [&r["kind"], &r["verdict"]].into_iter().filter_map(Value::as_str);
+        format!("{}..{} {} {}", r["from"], r["to"], r["records"], words.collect::<Vec<_>>().join(" "))
+    };
+    ranges["items"].as_array().unwrap().iter().map(range).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -39,9 +39,7 @@ impl Scene {
     /// Writes records of one batch each ten.
     pub(crate) async fn write(&self, topic: &str, partition: i32, records: usize) {
         let mut producer = self.broker.handle().producer().await.unwrap();
-        let record =
-            NewRecord { key: None, value: Some("{}".into()), headers: Vec::new(), timestamp_ms: None };
-        for batch in vec![record; records].chunks(10) {
+        for batch in vec![record(); records].chunks(10) {
             producer.send(topic, partition, batch).await.unwrap();
         }
     }
@@ -86,6 +84,11 @@ impl Scene {
             .await
             .unwrap()
     }
+}
+
+/// A record that says nothing.
+pub(crate) fn record() -> NewRecord {
+    NewRecord { key: None, value: Some("{}".into()), headers: Vec::new(), timestamp_ms: None }
 }
 
 /// A server under way.
