@@ -4,7 +4,9 @@
 mod check;
 mod journey;
 mod lines;
+mod trace_context;
 
 pub use check::{Check, EvidenceItem, Finding, NextStep, NotSeenItem, Row, Times, finding};
-pub use journey::{Journey, Message, Step, StepKind, VerdictItem};
+pub use journey::{Header, Journey, Message, Step, StepKind, VerdictItem};
 pub use lines::{Counts, Kind, Summary, line, lines, not_seen};
+pub use trace_context::TraceContextItem;

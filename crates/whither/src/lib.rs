@@ -13,6 +13,7 @@ pub mod api;
 pub mod offsets;
 pub mod whereabouts;
 pub mod lookup;
+pub mod trace_context;
 pub mod sources;
 pub mod scenario;
 pub mod replay;

@@ -19,7 +19,7 @@ use crate::report::Report;
 pub use causes::{CauseInGeneral, cause};
 pub use evidence::{at as evidence_at, kind as evidence_kind, text as evidence_text};
 pub use finding::{Told, finding, findings, more};
-pub use journey::{instead, outcome, waited};
+pub use journey::{instead, no_partition, no_topic, outcome, waited};
 pub use next::{Next, next};
 pub use source::{Plane, Source, source as evidence_source};
 

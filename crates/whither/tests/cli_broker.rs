@@ -69,6 +69,7 @@ async fn every_command_writes_lines_with_a_type_and_ends_with_a_summary() {
         (&["where", "--key", "nobody"], "summary", 1),
         (&["where", "orders/0@7"], "summary", 1),
         (&["offsets", "billing", "--at", "now"], "offset", 0),
+        (&["trace-context", "orders/0@60"], "trace_context", 1),
     ] {
         let answer = ask(&broker, &[args, &["--format", "ndjson"]].concat()).await;
         let lines: Vec<Value> =
@@ -91,6 +92,8 @@ async fn what_is_asked_for_by_name_must_be_there() {
         (&["check", "--topic", "orders", "--partition", "7"], "topic orders has no partition 7"),
         (&["where", "nope/0@3"], "no topic nope is shown to us"),
         (&["where", "--key", "k", "--topic", "nope"], "no topic nope is shown to us"),
+        (&["trace-context", "nope/0@3"], "no topic nope is shown to us"),
+        (&["trace-context", "orders/7@3"], "topic orders has no partition 7"),
     ] {
         let answer = ask(&broker, args).await;
         assert_eq!(answer.status.code(), Some(2), "{args:?}");
@@ -98,6 +101,43 @@ async fn what_is_asked_for_by_name_must_be_there() {
         let said = text(&answer.stderr);
         assert!(said.contains(told) && said.lines().count() == 1, "{args:?}: {said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_context_is_told_with_what_is_wrong_with_it() {
+    let broker = Broker::start(Options::default()).await.unwrap();
+    broker.faults().create_topic("orders", 1, &[]).unwrap();
+    let mut producer = broker.handle().producer().await.unwrap();
+    let header = |(name, value): (&str, &str)| (name.to_owned(), Some(value.to_owned().into()));
+    let headers = [
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ("tracestate", "ot=th:c"),
+        ("b3", "4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-1"),
+        ("baggage", "tenant=caf%C3%A9"),
+    ];
+    let record = NewRecord { headers: headers.into_iter().map(header).collect(), ..record(0) };
+    producer.send("orders", 0, &[record]).await.unwrap();
+    let answer = ask(&broker, &["trace-context", "orders/0@0"]).await;
+    assert_eq!(answer.status.code(), Some(1));
+    let told = text(&answer.stdout);
+    for line in [
+        "orders/0@0",
+        "Headers: traceparent=00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01,tracestate=ot=th:c,",
+        "  trace    4bf92f3577b34da6a3ce929d0e0e4736",
+        "  sampling sampled",
+        "B3, one header: not valid",
+        "  b3: its span id is all zeros, which means none",
+        "  ot = th:c   25 % of traces are kept",
+        "  tenant = café",
+    ] {
+        assert!(told.lines().any(|l| l.starts_with(line)), "{line}: {told}");
+    }
+    let answer = json(&broker, &["trace-context", "orders/0@0"]).await;
+    assert_eq!(answer["contexts"][0]["span_id"], "00f067aa0ba902b7");
+    assert_eq!(answer["contexts"][1]["error"], "b3: its span id is all zeros, which means none");
+    assert_eq!(answer["tracestate"]["members"][0]["sampling_probability"], 0.25);
+    let gone = ask(&broker, &["trace-context", "orders/0@9"]).await;
+    assert!(text(&gone.stdout).starts_with("no message at orders/0@9"), "{}", text(&gone.stdout));
 }
 
 struct Silent;

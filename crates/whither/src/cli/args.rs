@@ -126,6 +126,8 @@ pub enum Command {
     Check(Check),
     /// One message's journey: what became of it for each group
     Where(Where),
+    /// What a record's headers say of its trace, and what is wrong with it
+    TraceContext(TraceContextOf),
     /// A group's positions at a past moment, and who committed them
     Offsets(Offsets),
     /// Follows the cluster for as long as it runs, and remembers what it saw
@@ -226,6 +228,24 @@ pub struct Where {
     /// Which server to ask where no brokers are named.
     #[command(flatten)]
     pub server: remote::Server,
+}
+
+/// `whither trace-context`.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\
+Examples:
+  whither trace-context orders/3@188231 --brokers kafka:9092
+  whither trace-context orders/3@188231 -b kafka:9092 --format json
+
+Reads traceparent, tracestate and baggage (W3C), b3 and X-B3-* (Zipkin), uber-trace-id (Jaeger), x-datadog-*.
+Exit code 1: no context, or one that is not valid.")]
+pub struct TraceContextOf {
+    /// The record's position
+    #[arg(value_name = "TOPIC/PARTITION@OFFSET")]
+    pub position: Position,
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 /// `whither offsets`.

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Args, Command, ConfigWhat, Connection, Global};
 use super::output::Output;
-use super::{Exit, ask, demo_command, journey, places, remote, serve_command, token};
+use super::{Exit, ask, demo_command, journey, places, remote, serve_command, token, trace_context};
 use crate::prose::words;
 use crate::settings::{self, Asked, Loaded, Settings};
 
@@ -34,6 +34,7 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Topics(topics) => remote::topics(topics, output),
         Command::DeadLetters(letters) => remote::dead_letters(letters, output),
         Command::Doctor(doctor) => remote::doctor(doctor, output),
+        Command::TraceContext(asked) => trace_context::trace_context(asked, &args.global, output),
         Command::Demo(demo) => demo_command::demo(demo, output),
         Command::Replay(replay) => ask::replay(replay, output),
         Command::Config(config) => match &config.what {

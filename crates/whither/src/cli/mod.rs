@@ -13,6 +13,7 @@ mod ask;
 mod record;
 mod places;
 mod journey;
+mod trace_context;
 pub mod remote;
 mod demo_command;
 mod serve_command;

@@ -53,7 +53,9 @@ pub struct Header {
 }
 
 impl Header {
-    fn of((name, value): &(String, Option<Vec<u8>>)) -> Header {
+    /// The header as it is written.
+    #[must_use]
+    pub fn of((name, value): &(String, Option<Vec<u8>>)) -> Header {
         let text = value.as_deref().map(std::str::from_utf8);
         Header {
             name: name.clone(),

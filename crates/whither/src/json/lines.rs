@@ -21,6 +21,8 @@ pub enum Kind {
     Finding,
     /// One message's journey.
     Where,
+    /// What a record's headers say of its trace.
+    TraceContext,
     /// A group's position.
     Offset,
     /// A partition in which a group had no position yet.

@@ -2,7 +2,7 @@
 
 use whither_core::fact::RunKind;
 use whither_core::verdict::Outcome;
-use whither_core::{Name, Span, Time};
+use whither_core::{Name, Partition, Span, Time};
 
 use super::evidence::not_read;
 use super::words::{count, moment, name, span};
@@ -53,4 +53,16 @@ pub fn instead(kind: Option<RunKind>) -> String {
             "nothing: no such partition, or the offset is below its log's start or above its end".to_owned()
         }
     }
+}
+
+/// A topic was named that is not there, or not for us.
+#[must_use]
+pub fn no_topic(topic: &str) -> String {
+    format!("no topic {} is shown to us: check the name, and that we may describe it", name(topic))
+}
+
+/// A partition was named that is not there.
+#[must_use]
+pub fn no_partition(p: &Partition) -> String {
+    format!("topic {} has no partition {}: partitions count from 0", name(&p.topic), p.index)
 }

@@ -16,6 +16,7 @@ use super::origins::{Conventions, Roles};
 use super::rounds::Pacing;
 use super::told::Told;
 use crate::clock;
+use crate::prose;
 use crate::report::{NotSeen, Report};
 use crate::run::Run;
 
@@ -396,14 +397,12 @@ impl Look {
             && !self.metadata.topics.contains_key(topic)
             && !rows().any(|p| p.topic == *topic)
         {
-            return Some(format!(
-                "no topic {topic} is shown to us: check the name, and that we may describe it"
-            ));
+            return Some(prose::no_topic(topic));
         }
         let index =
             wants.partition.filter(|i| self.partitions().is_empty() && !rows().any(|p| p.index == *i))?;
         Some(match &wants.topic {
-            Some(topic) => format!("topic {topic} has no partition {index}: partitions count from 0"),
+            Some(topic) => prose::no_partition(&Partition::new(topic.clone(), index)),
             None => format!("no topic has a partition {index}: partitions count from 0"),
         })
     }

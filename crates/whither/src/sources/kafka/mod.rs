@@ -26,5 +26,5 @@ pub mod origins;
 pub use find::{Seen, Sought};
 pub use groups::{kind as group_kind, state as group_state};
 pub use look::{Look, Progress, Wants};
-pub use record::{Found, record};
+pub use record::{Found, end_of, record};
 pub use rounds::View;

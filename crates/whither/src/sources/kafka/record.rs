@@ -7,10 +7,10 @@ use whither_core::fact::{Run, RunKind};
 use whither_core::{Offset, Partition};
 use whither_kafka::batch::{Batch, Batches, ControlKind, Scratch};
 use whither_kafka::fetch::{Event, Fetcher, Options, Span};
-use whither_kafka::{Cluster, Error};
+use whither_kafka::{Cluster, Error, When};
 
 use super::find::{Seen, seen};
-use super::look::of;
+use super::look::{of, why};
 
 /// A transaction's end is looked for in so many bytes behind its record, and for so long.
 const BYTES: usize = 8 << 20;
@@ -66,6 +66,19 @@ pub async fn record(
         }
     }
     Ok(found.concluded(offset))
+}
+
+/// Where a partition's log ends, or why that can't be told.
+///
+/// # Errors
+/// What the broker says, as a clause.
+pub async fn end_of(cluster: &Cluster, p: &Partition) -> Result<Offset, String> {
+    let told = cluster.list_offsets(&[of(p)], When::Latest).await;
+    match told.get(&of(p)) {
+        Some(Ok(end)) => Ok(end.offset),
+        Some(Err(refusal)) => Err(why(refusal)),
+        None => Err("no such partition".to_owned()),
+    }
 }
 
 impl Found {
