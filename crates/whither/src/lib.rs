@@ -14,6 +14,7 @@ pub mod offsets;
 pub mod whereabouts;
 pub mod lookup;
 pub mod trace_context;
+pub mod spans;
 pub mod sources;
 pub mod scenario;
 pub mod replay;

@@ -8,11 +8,17 @@ use whither_core::verdict::{Cause, ShownAs};
 use super::Exit;
 use super::args::Args;
 use crate::prose;
+use crate::spans::NAMES;
 
 /// Every generated page: its name below `docs/guide`, and what it says.
 #[must_use]
-pub fn pages() -> [(&'static str, String); 3] {
-    [("cli.md", commands()), ("settings.md", crate::settings::page()), ("causes.md", causes())]
+pub fn pages() -> [(&'static str, String); 4] {
+    [
+        ("cli.md", commands()),
+        ("settings.md", crate::settings::page()),
+        ("causes.md", causes()),
+        ("attributes.md", attributes()),
+    ]
 }
 
 fn commands() -> String {
@@ -48,6 +54,31 @@ fn help_of(command: &mut clap::Command, page: &mut String) {
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let _ = write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
 }
+
+/// The table by which spans are read.
+fn attributes() -> String {
+    let mut page = String::from(ATTRIBUTES_HEAD);
+    for name in &NAMES {
+        let _ = writeln!(page, "| {} | `{}` | {} |", name.field.title(), name.name, name.by);
+    }
+    page
+}
+
+const ATTRIBUTES_HEAD: &str = "\
+# Attributes of spans
+
+*Generated from `crates/whither/src/spans/names.rs`; a test fails where this page differs.*
+
+What a span says of Kafka is read from these attributes, whatever generation of the semantic conventions its client writes.
+Of those of one field the first that is there holds; where two say different things, that is told. Numbers may be text; -1
+and `none` mean nothing told. The operation comes from its type, else its name, else the span's role and name.
+
+Read beside these: `group - client` in a consumer's or client's id (Spring, SmallRye), `topic.partition.offset` as message
+id (Python), the bare offset as message id (otelsarama).
+
+| field | attribute | written by |
+|---|---|---|
+";
 
 fn causes() -> String {
     let mut page = String::from(CAUSES_HEAD);
