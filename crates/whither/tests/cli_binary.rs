@@ -85,11 +85,14 @@ fn a_length_below_nothing_is_told_as_such() {
 fn the_demo_says_which_port_is_taken() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let refused = run(&["demo", "--listen", &address]);
-    assert_eq!(refused.status.code(), Some(2));
-    let told = text(&refused.stderr);
-    assert!(told.contains(&address) && told.contains("--listen 127.0.0.1:0"), "{told}");
-    assert_eq!(told.lines().count(), 1, "{told}");
+    for (flag, hint) in [("--broker", "--broker 127.0.0.1:0"), ("--listen", "another address with --listen")]
+    {
+        let refused = run(&["demo", flag, &address]);
+        assert_eq!(refused.status.code(), Some(2));
+        let told = text(&refused.stderr);
+        assert!(told.contains(&address) && told.contains(hint), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
 }
 
 #[test]

@@ -303,12 +303,15 @@ pub struct Serve {
 #[command(before_help = "\
 Examples:
   whither demo
-  whither demo --listen 127.0.0.1:9092      then try kcat, or your own client, on it
+  whither demo --broker 127.0.0.1:9092      then try kcat, or your own client, on it
   whither demo --headless --for 30s         broker and pipeline only")]
 pub struct Demo {
+    /// Where the page and the API listen [default: 127.0.0.1:8080, or the next port that is free]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
     /// Where the demo broker listens; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
-    pub listen: std::net::SocketAddr,
+    pub broker: std::net::SocketAddr,
     /// Runs the broker and the pipeline without showing anything
     #[arg(long)]
     pub headless: bool,

@@ -14,6 +14,7 @@ use crate::live::Live;
 pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
     let wanted = demo::Demo {
         listen: asked.listen,
+        broker: asked.broker,
         headless: asked.headless,
         speed: asked.speed,
         duration: asked.duration.map(|l| l.0),
@@ -46,7 +47,7 @@ pub(super) fn demo(asked: &Demo, output: Output) -> Exit {
         Err(failure) => {
             super::complain(&failure.to_string());
             match failure {
-                Failure::Broker(_) | Failure::Directory(_) => Exit::Usage,
+                Failure::Broker(_) | Failure::Listen(_) | Failure::Directory(_) => Exit::Usage,
                 Failure::Pipeline(_) | Failure::Follow(_) => Exit::Unreachable,
             }
         }

@@ -11,7 +11,8 @@ use thiserror::Error;
 use super::broker::{Broker, Options, Refusal, StartError};
 use super::mishaps::{Culprit, MISHAPS};
 use super::pipeline::{self, Pace, Switches};
-use super::watched::Watched;
+use super::watched::{self, Watched};
+use crate::api::listen::ListenError;
 use crate::live::Live;
 use crate::report::Report;
 use crate::serve::ServeError;
@@ -26,8 +27,10 @@ const FIRST: Duration = Duration::from_millis(400);
 /// What the demo is asked to do.
 #[derive(Clone, Copy, Debug)]
 pub struct Demo {
+    /// Where the page and the API listen; none for the usual port, or the next one that is free.
+    pub listen: Option<SocketAddr>,
     /// Where the broker listens; port 0 takes a free one.
-    pub listen: SocketAddr,
+    pub broker: SocketAddr,
     /// Runs the broker and the pipeline without looking at them.
     pub headless: bool,
     /// How much faster than life.
@@ -45,6 +48,9 @@ pub enum Failure {
     /// The pipeline can't start.
     #[error("the demo's pipeline can't start: {0}")]
     Pipeline(#[from] Refusal),
+    /// Nothing can be answered.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// There is no place to remember what is seen.
     #[error("the demo can't make a directory to remember in: {0}")]
     Directory(#[from] io::Error),
@@ -76,7 +82,8 @@ pub async fn run(
     live: Arc<Live>,
     mut show: impl FnMut(Scene<'_>) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
-    let broker = Broker::start(Options { listen: demo.listen, ..Options::default() }).await?;
+    let listener = if demo.headless { None } else { Some(watched::listen(demo.listen).await?) };
+    let broker = Broker::start(Options { listen: demo.broker, ..Options::default() }).await?;
     let mut going = show(Scene::Began(broker.address())).is_continue();
     let switches = Arc::new(Switches::default());
     let pace = Pace { speed: demo.speed };
@@ -86,7 +93,10 @@ pub async fn run(
     let trouble = tokio::spawn(make_trouble(culprit, pace, sender));
     let until = demo.duration.and_then(|d| Instant::now().checked_add(d));
     tokio::time::sleep(FIRST).await;
-    let mut watched = if demo.headless { None } else { Some(Watched::start(&broker, live).await?) };
+    let mut watched = match listener {
+        Some(listener) => Some(Watched::start(&broker, listener, live)?),
+        None => None,
+    };
     if let Some(watched) = &watched {
         going &= show(Scene::Answers(watched.address())).is_continue();
     }

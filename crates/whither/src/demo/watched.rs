@@ -13,6 +13,7 @@ use whither_store::Options;
 
 use super::broker::Broker;
 use crate::access::Access;
+use crate::api::listen::ListenError;
 use crate::api::{self, Shared};
 use crate::live::{Live, News};
 use crate::report::Report;
@@ -37,8 +38,7 @@ pub(super) struct Watched {
 
 impl Watched {
     /// Follows the broker; what is true is published in `live`, and answered over HTTP.
-    pub(super) async fn start(broker: &Broker, live: Arc<Live>) -> io::Result<Watched> {
-        let listener = listen().await?;
+    pub(super) fn start(broker: &Broker, listener: TcpListener, live: Arc<Live>) -> io::Result<Watched> {
         let address = listener.local_addr()?;
         let dir = tempfile::Builder::new().prefix("whither-demo-").tempdir()?;
         let serve = Serve {
@@ -95,13 +95,20 @@ impl Watched {
     }
 }
 
-/// The first port that is free.
-async fn listen() -> io::Result<TcpListener> {
-    for port in (PORT..PORT + PORTS).chain([0]) {
-        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && port > 0 => {}
-            done => return done,
+/// The address that was asked for, else the usual port, else the first one behind it that is free.
+///
+/// # Errors
+/// It can't be had.
+pub(super) async fn listen(asked: Option<SocketAddr>) -> Result<TcpListener, ListenError> {
+    let access = Access::default();
+    let usual = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    if asked.is_none() {
+        for port in PORT..PORT + PORTS {
+            match api::listen::bind(usual(port), &access).await {
+                Err(ListenError::Taken { .. }) => {}
+                done => return done,
+            }
         }
     }
-    Err(io::ErrorKind::AddrInUse.into())
+    api::listen::bind(asked.unwrap_or_else(|| usual(0)), &access).await
 }

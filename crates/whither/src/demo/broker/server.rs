@@ -26,7 +26,7 @@ pub struct Broker {
 #[derive(Debug, Error)]
 pub enum StartError {
     /// The address is taken or not this machine's.
-    #[error("the demo broker can't listen on {address}: {source}; --listen 127.0.0.1:0 takes a free port")]
+    #[error("the demo broker can't listen on {address}: {source}; --broker 127.0.0.1:0 takes a free port")]
     Listen {
         /// What was asked for.
         address: SocketAddr,
@@ -35,7 +35,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// The demo broker has no authentication: it only listens to this machine.
-    #[error("the demo broker has no authentication and listens on loopback only, not on {address}: write --listen 127.0.0.1:{}", address.port())]
+    #[error("the demo broker has no authentication and listens on loopback only, not on {address}: write --broker 127.0.0.1:{}", address.port())]
     NotLoopback {
         /// What was asked for.
         address: SocketAddr,
