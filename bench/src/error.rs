@@ -22,6 +22,10 @@ pub(crate) enum Error {
     Refused { what: &'static str, code: i16 },
     #[error("can't read from the cluster")]
     Read(#[from] whither_kafka::Error),
+    #[error("{command} is not {what} in time")]
+    Never { command: String, what: String },
+    #[error("can't keep or look up")]
+    Store(#[from] whither_store::StoreError),
     #[error("{what}: {seen} instead of {expected}")]
     Wrong { what: String, expected: u64, seen: u64 },
 }
