@@ -80,6 +80,12 @@ impl Heads {
         self.trouble.contains_key(&p) && !self.is_lasting(&p)
     }
 
+    /// Topics that are gone are in no trouble.
+    pub(super) fn keep(&mut self, exists: impl Fn(&str) -> bool) {
+        self.trouble.retain(|p, _| exists(&p.topic));
+        self.untold.retain(|p| exists(&p.topic));
+    }
+
     fn in_trouble(&mut self, p: &TopicPartition, refusal: &Refusal) {
         let since =
             if may_pass(refusal) { Some(Instant::now()) } else { Instant::now().checked_sub(PATIENCE) };

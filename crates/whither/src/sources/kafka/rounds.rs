@@ -188,6 +188,7 @@ impl Look {
                 self.data_next.retain(|p, _| p.topic != *name);
             }
         }
+        self.heads.keep(|topic| metadata.topics.contains_key(topic));
         self.metadata = metadata;
         is_news
     }

@@ -122,3 +122,65 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>) {
         let _ = answer.send(piece.walk(&mut scratch));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use whither_core::fact::Role;
+
+    use super::*;
+    use crate::demo::broker::NewRecord;
+    use crate::demo::broker::batch::{Writer, encode, stamp};
+
+    /// Batches from an offset on, as many as are worth a thread.
+    fn piece(base: Offset, depth: Depth) -> Piece {
+        let record = NewRecord {
+            key: Some(Bytes::from_static(b"order-1")),
+            value: Some(Bytes::from(vec![7; 100])),
+            headers: Vec::new(),
+            timestamp_ms: None,
+        };
+        let batch = encode(&vec![record; 50], Writer::plain(-1), 1_000);
+        let bytes: Vec<u8> = (0..10)
+            .flat_map(|n| {
+                let mut batch = batch.to_vec();
+                stamp(&mut batch, base + n * 50, 7);
+                batch
+            })
+            .collect();
+        Piece {
+            partition: Partition::new("orders", 0),
+            depth,
+            boundaries: Vec::new(),
+            records: bytes.into(),
+            end: Offset::MAX,
+            now: Time(2_000),
+            conventions: Arc::default(),
+            names: Arc::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn pieces_come_back_as_if_they_were_walked_in_place() {
+        let mut walkers = Walkers::default();
+        let mut scratch = Scratch::default();
+        let deep = Depth::Headers(Role::DeadLetter);
+        let mut walking = Vec::new();
+        for n in 0..40 {
+            walking.push(walkers.walk(piece(n * 1_000, deep), &mut scratch).await);
+        }
+        assert!(walking.iter().all(|w| matches!(w, Walking::UnderWay(_))), "they are worth a thread");
+        for (n, walking) in (0..).zip(walking) {
+            let (held, here) = (walking.held().await, piece(n * 1_000, deep).walk(&mut scratch));
+            assert_eq!((held.walked, &held.facts), (here.walked, &here.facts));
+            assert_eq!((held.walked.records, held.walked.next), (500, Some(n * 1_000 + 500)));
+        }
+    }
+
+    #[tokio::test]
+    async fn batch_headers_are_walked_in_place() {
+        let mut walkers = Walkers::default();
+        let walking = walkers.walk(piece(0, Depth::Ledger), &mut Scratch::default()).await;
+        assert!(matches!(walking, Walking::Done(_)));
+        assert!(walkers.jobs.is_none(), "no thread is started for them");
+    }
+}
