@@ -26,6 +26,8 @@ pub(crate) enum Error {
     Never { command: String, what: String },
     #[error("can't keep or look up")]
     Store(#[from] whither_store::StoreError),
+    #[error("can't open a store")]
+    Open(#[from] whither_store::OpenError),
     #[error("{what}: {seen} instead of {expected}")]
     Wrong { what: String, expected: u64, seen: u64 },
 }

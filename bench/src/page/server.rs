@@ -149,13 +149,13 @@ fn delay(delay: &Delay, page: &mut String) {
     let _ = write!(
         page,
         "\n### Delay\n\n{} commits, one after the other on the same cluster, each until `lag` tells of it over HTTP: p50 \
-         {:.2} s, p99 {:.2} s, longest {:.2} s. Of all commits while it followed {} were told within 5 s \
+         {:.2} s, p99 {:.2} s, longest {:.2} s. Of all commits while it followed {:.2} % were told within 5 s \
          (`whither_verdict_delay_seconds`).\n",
         delay.commits,
         delay.p50_seconds,
         delay.p99_seconds,
         delay.most_seconds,
-        format!("{:.2} %", delay.within_promise * 100.0),
+        delay.within_promise * 100.0,
     );
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use whither_store::{IndexKind, IndexRow, Options, Retention, Store, StoreError};
+use whither_store::{IndexKind, IndexRow, Options, Retention, Store};
 
 use crate::error::Error;
 use crate::process::{self, Cost};
@@ -93,12 +93,12 @@ pub(crate) fn part(work: Work, entries: u64, dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn open(dir: &Path) -> Result<Store, StoreError> {
+fn open(dir: &Path) -> Result<Store, Error> {
     let retention = Retention { keep_bytes: u64::MAX, ..Retention::default() };
     Ok(Store::open(dir, Options { retention, ..Options::default() })?.store)
 }
 
-fn fill(dir: &Path, entries: u64) -> Result<Filled, StoreError> {
+fn fill(dir: &Path, entries: u64) -> Result<Filled, Error> {
     let mut store = open(dir)?;
     let topics: Vec<Arc<str>> = (0..TOPICS).map(|n| format!("orders.{n}").into()).collect();
     for i in 0..entries {
