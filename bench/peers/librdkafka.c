@@ -1,6 +1,6 @@
 /* The peer: librdkafka's own C API, as fast as it goes.
  *
- *   librdkafka produce BOOTSTRAP TOPIC RECORDS CODEC BATCH_RECORDS
+ *   librdkafka produce BOOTSTRAP TOPIC RECORDS CODEC BATCH_RECORDS [RECORDS_PER_SECOND]
  *   librdkafka consume BOOTSTRAP TOPIC PARTITIONS RECORDS
  *   librdkafka version
  *
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { KEY_BYTES = 14, VALUE_BYTES = 87, TRACEPARENT_BYTES = 55, TAKEN_AT_ONCE = 1000 };
 
@@ -68,7 +69,23 @@ static void write_record(rd_kafka_t *kafka, const char *topic, long i, uint64_t 
     }
 }
 
-static int produce(const char *bootstrap, const char *topic, long records, const char *codec, const char *batch) {
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+/* Serves delivery reports until it is time for record `i`. */
+static void pace(rd_kafka_t *kafka, long i, double begun, long per_second) {
+    for (;;) {
+        double left = begun + (double)i / per_second - now();
+        if (left <= 0) return;
+        rd_kafka_poll(kafka, left > 0.1 ? 100 : (int)(left * 1000) + 1);
+    }
+}
+
+static int produce(const char *bootstrap, const char *topic, long records, const char *codec, const char *batch,
+                   long per_second) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", bootstrap);
     set(conf, "compression.type", codec);
@@ -79,7 +96,9 @@ static int produce(const char *bootstrap, const char *topic, long records, const
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_t *kafka = client(RD_KAFKA_PRODUCER, conf);
     uint64_t random = 42;
+    double begun = now();
     for (long i = 0; i < records; i++) {
+        if (per_second && i % 1000 == 0) pace(kafka, i, begun, per_second);
         write_record(kafka, topic, i, &random);
         if (i % 10000 == 0) rd_kafka_poll(kafka, 0);
     }
@@ -148,8 +167,8 @@ int main(int argc, char **argv) {
         puts(rd_kafka_version_str());
         return 0;
     }
-    if (argc == 7 && !strcmp(argv[1], "produce"))
-        return produce(argv[2], argv[3], atol(argv[4]), argv[5], argv[6]);
+    if ((argc == 7 || argc == 8) && !strcmp(argv[1], "produce"))
+        return produce(argv[2], argv[3], atol(argv[4]), argv[5], argv[6], argc == 8 ? atol(argv[7]) : 0);
     if (argc == 6 && !strcmp(argv[1], "consume"))
         return consume(argv[2], argv[3], atoi(argv[4]), atol(argv[5]));
     fprintf(stderr, "usage: librdkafka produce|consume|version ...\n");

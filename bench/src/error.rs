@@ -22,6 +22,12 @@ pub(crate) enum Error {
     Refused { what: &'static str, code: i16 },
     #[error("can't read from the cluster")]
     Read(#[from] whither_kafka::Error),
+    #[error("{command} is not {what} in time")]
+    Never { command: String, what: String },
+    #[error("can't keep or look up")]
+    Store(#[from] whither_store::StoreError),
+    #[error("can't open a store")]
+    Open(#[from] whither_store::OpenError),
     #[error("{what}: {seen} instead of {expected}")]
     Wrong { what: String, expected: u64, seen: u64 },
 }

@@ -1,5 +1,7 @@
 //! docs/benchmarks.md.
 
+mod server;
+
 use std::fmt::Write;
 
 use crate::checking::Checking;
@@ -7,6 +9,7 @@ use crate::judging::Judging;
 use crate::machine::Machine;
 use crate::reading::{Read, Reader, Reading};
 use crate::samples::Samples;
+use crate::server::Server;
 
 const MEGA: f64 = 1e6;
 const MIB: f64 = 1_048_576.0;
@@ -23,6 +26,7 @@ pub(crate) struct Page<'a> {
     pub(crate) reading: &'a Reading,
     pub(crate) judging: &'a Judging,
     pub(crate) checking: &'a Checking,
+    pub(crate) server: &'a Server,
 }
 
 impl Page<'_> {
@@ -34,6 +38,7 @@ impl Page<'_> {
         self.reading(&mut page);
         self.judging(&mut page);
         self.checking(&mut page);
+        server::render(self.server, &mut page);
         page
     }
 
@@ -93,6 +98,7 @@ impl Page<'_> {
             format!("{mib:.0} MiB"),
             mib <= CHECK_MIB,
         ));
+        rows.extend(server::targets(self.server));
         table(page, &["", "target", "measured", ""], rows);
     }
 

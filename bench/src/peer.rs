@@ -53,6 +53,23 @@ impl Peer {
         Ok(())
     }
 
+    /// Fills a topic at a steady rate.
+    ///
+    /// # Errors
+    /// Not every record was acknowledged.
+    pub(crate) fn produce_at(
+        &self,
+        at: &str,
+        topic: &str,
+        fill: &Fill,
+        per_second: u64,
+    ) -> Result<(), Error> {
+        let [records, batch, rate] =
+            [fill.records, fill.batch_records.into(), per_second].map(|n| n.to_string());
+        run(Command::new(&self.program).args(["produce", at, topic, &records, fill.codec, &batch, &rate]))?;
+        Ok(())
+    }
+
     /// Reads `records` from the topic's beginning.
     ///
     /// # Errors

@@ -6,6 +6,8 @@ mod broker_loop;
 mod answer;
 mod position;
 mod hop;
+mod follow;
+mod session;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use crate::TopicPartition;
 use crate::cluster::Cluster;
 use crate::error::Error;
 
+pub use follow::{Follow, Head};
 pub use hop::next_offset;
 
 /// What to read of a partition.

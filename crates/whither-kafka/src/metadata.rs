@@ -7,7 +7,7 @@ use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::MetadataResponse;
 
 /// The cluster at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Metadata {
     /// The cluster's id.
     pub cluster_id: String,

@@ -6,6 +6,7 @@
 mod pace;
 mod totals;
 mod counted;
+mod delay;
 mod round;
 mod topic;
 mod group;
@@ -22,6 +23,7 @@ use whither_kafka::Cluster;
 use whither_store::Reader;
 
 pub use counted::{Counted, Source, is_settled, refusal_word};
+pub use delay::{BOUNDS as DELAY_BOUNDS, Delays};
 pub use group::{Group, GroupSummary, Member};
 pub use lag::{Forecast, Lag, LagState, waiting};
 pub use pace::Pace;

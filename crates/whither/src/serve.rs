@@ -1,6 +1,7 @@
 //! `whither serve`: follows a cluster for as long as it runs, remembers what it saw, and publishes what is true.
 
 mod changes;
+mod delays;
 mod history;
 mod journal;
 mod recover;

@@ -9,4 +9,5 @@ mod sasl;
 mod server;
 mod tls;
 mod under_way;
+mod sessions;
 mod versions;

@@ -6,6 +6,8 @@ use whither_core::key::At;
 use whither_core::verdict::{Certainty, Outcome};
 use whither_core::{Key, Refusal, Verdict};
 
+use super::Delays;
+
 /// Where facts come from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Source {
@@ -50,6 +52,8 @@ pub struct Counted {
     pub records: u64,
     /// Findings whose settled verdict changed: from which, to which, and how sure the first one was.
     pub revised: BTreeMap<(Outcome, Outcome, Certainty), u64>,
+    /// From a commit, as the broker timed it, until the row it changed was published.
+    pub delays: Delays,
 }
 
 impl Counted {
@@ -77,6 +81,7 @@ impl Counted {
         add(&mut self.refused, &round.refused);
         self.records += round.records;
         add(&mut self.revised, &round.revised);
+        self.delays.add(&round.delays);
     }
 }
 

@@ -133,6 +133,7 @@ impl Follower {
     /// Returns why the store must be opened again.
     async fn go_on(&mut self, look: &mut Look, journal: &Shared) -> String {
         look.begin().await;
+        journal.lock().unpublished.begin(clock::now());
         let mut pause = PAUSE;
         loop {
             self.wait_for_room(journal).await;
@@ -254,6 +255,8 @@ impl Follower {
     fn publish(&mut self, look: &mut Look, journal: &Shared, now: Time) {
         let journal = &mut *journal.lock();
         let (changed, newest) = journal.changes.publish();
+        let all = look.judge().waiting() == 0;
+        journal.unpublished.published(&changed, now, all, &mut journal.counted.delays);
         let said = look.judge().said();
         let metadata = look.view().metadata;
         let mut round = Round {

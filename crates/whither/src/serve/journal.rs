@@ -8,6 +8,7 @@ use whither_core::{Clock, Fact, Key, Output, Time};
 use whither_store::{Store, StoreError};
 
 use super::changes::Changes;
+use super::delays::Unpublished;
 use super::history::History;
 use super::recover::cluster;
 use crate::live::Counted;
@@ -34,6 +35,7 @@ pub(super) struct Journal {
     pub(super) store: Store,
     pub(super) changes: Changes,
     history: History,
+    pub(super) unpublished: Unpublished,
     /// Data records that the readers counted, over all starts.
     pub(super) records_read: u64,
     /// What was counted since the last round was published.
@@ -51,6 +53,7 @@ impl Journal {
             store,
             changes: Changes::default(),
             history: History::default(),
+            unpublished: Unpublished::default(),
             records_read: 0,
             counted: Counted::default(),
             replaying: true,
@@ -182,6 +185,7 @@ impl Recorder for Shared {
     fn said(&mut self, output: &Output) {
         let journal = &mut *self.lock();
         journal.changes.said(output);
+        journal.unpublished.said(output);
         if let Output::Refused(refused) = output
             && !journal.replaying
         {

@@ -86,6 +86,7 @@ async fn a_scrape_tells_what_is_true_now() {
             ("whither_records_total", counter),
             ("whither_store_accepting", gauge),
             ("whither_store_bytes", gauge),
+            ("whither_verdict_delay_seconds", "histogram"),
         ]
     );
     let cluster = format!("cluster=\"{}\"", server.server.live.read().about.cluster);

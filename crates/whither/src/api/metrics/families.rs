@@ -1,6 +1,7 @@
 //! The metrics by name. Each group or partition is a series, never a record, key or member.
 
 use std::fmt;
+use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, NoLabelSet};
@@ -8,7 +9,7 @@ use prometheus_client::metrics::MetricType;
 
 use super::Format;
 use super::gathered::{Gathered, GroupLag};
-use crate::live::refusal_word;
+use crate::live::{DELAY_BOUNDS, Delays, refusal_word};
 
 /// Of the process as a whole.
 const UNLABELLED: [(&str, &str); 0] = [];
@@ -125,6 +126,11 @@ impl Exposition {
             "whither_verdict_revisions",
             "Findings whose verdict later evidence changed since the process started",
             revised,
+        )?;
+        families.histogram(
+            "whither_verdict_delay_seconds",
+            "From a commit, as the broker timed it, until what follows from it is told",
+            &counted.delays,
         )
     }
 }
@@ -166,6 +172,14 @@ impl Families<'_> {
         samples: impl IntoIterator<Item = (L, V)>,
     ) -> fmt::Result {
         self.family(name, help, MetricType::Gauge, samples)
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, delays: &Delays) -> fmt::Result {
+        let buckets: Vec<(f64, u64)> = DELAY_BOUNDS.into_iter().zip(delays.counts).collect();
+        let sum = Duration::from_millis(delays.sum_ms).as_secs_f64();
+        let count = delays.counts.iter().sum();
+        let mut family = self.encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+        family.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
     }
 
     /// A family whose samples are named as it is; none where there are no samples.

@@ -41,6 +41,8 @@ pub struct Walked {
     pub records: u64,
     /// Coordinator records that could not be decoded.
     pub undecoded: u64,
+    /// Coordinator records that are no commits: of groups and their members.
+    pub others: u64,
 }
 
 impl Walker<'_> {
@@ -171,9 +173,12 @@ impl Walker<'_> {
                 transaction,
                 names: self.names,
             };
+            let so_far = out.len();
             if !coordinator.fact(record.key, record.value, out) {
                 walked.undecoded += 1;
             }
+            let is_commit = matches!(out.get(so_far), Some(Fact::Commit(_)));
+            walked.others += u64::from(!is_commit);
         }
         Ok(())
     }

@@ -1,27 +1,34 @@
 //! The records themselves, in the order that makes verdicts soonest: from each group's position to the end,
 //! dead-letter topics, what is recent, then further back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use whither_core::fact::{Bounds, Reading, Unread, WhyUnread};
 use whither_core::{Fact, Key, Offset, Partition};
 use whither_kafka::fetch::{Event, Fetched, Fetcher, Options, Span};
 use whither_kafka::{TopicPartition, When};
 
-use super::batches::Walker;
 use super::look::{DEADLINE, Look, ReadTo, of, partition};
 use super::plan::{self, Phase};
+use super::walking::{Held, Piece, Walking};
 
 /// The partitions of one read.
-type Reads = BTreeMap<Partition, Read>;
+pub(super) type Reads = BTreeMap<Partition, Read>;
 
 /// A partition being read.
-struct Read {
+pub(super) struct Read {
     to: Offset,
     /// The core was told where the read begins.
     announced: bool,
     /// The offsets that cut its rows, ascending.
     cuts: Vec<Offset>,
+}
+
+/// What came of a partition.
+pub(super) struct Came {
+    partition: Partition,
+    event: Event,
+    walking: Walking,
 }
 
 impl Look {
@@ -100,43 +107,93 @@ impl Look {
         begun.extend(spans.iter().map(|span| (partition(&span.partition), span.from)));
         let mut reads = self.reads(&spans);
         let mut fetcher = Fetcher::start(self.cluster.clone(), spans, Options::default());
-        while let Some(fetched) = self.next_of(&mut fetcher).await {
-            for one in fetched {
-                self.take(one, &mut reads, begun);
+        // While one answer is judged, the next one is walked, and the one after it is on its way.
+        let mut walked = Vec::new();
+        loop {
+            let fetched = self.next_of(&mut fetcher).await;
+            let is_last = fetched.is_none();
+            let ahead = self.walk_ahead(fetched.unwrap_or_default(), &reads).await;
+            for one in std::mem::replace(&mut walked, ahead) {
+                self.take(one, &mut reads, begun).await;
             }
             self.progress.doing(&format!("{} records read", self.records_read));
             self.progress.between(&self.run);
+            if is_last {
+                return;
+            }
         }
     }
 
-    fn reads(&self, spans: &[Span]) -> Reads {
-        let read = |span: &Span| {
-            let p = partition(&span.partition);
-            let log_start = self.edges_of(&p).map_or(0, |e| e.log_start);
-            let cuts = plan::cuts(self.positions.get(&p), log_start);
-            (p, Read { to: span.to.unwrap_or(Offset::MAX), announced: false, cuts })
-        };
-        spans.iter().map(read).collect()
+    /// Begins to walk what was fetched.
+    pub(super) async fn walk_ahead(&mut self, fetched: Vec<Fetched>, reads: &Reads) -> Vec<Came> {
+        let mut ahead = Vec::new();
+        for Fetched { partition: p, event } in fetched {
+            let p = partition(&p);
+            let Some(read) = reads.get(&p) else { continue };
+            let walking = if let Event::Records { records, .. } = &event {
+                let piece = Piece {
+                    depth: self.depth_of(&p.topic),
+                    boundaries: read.cuts.clone(),
+                    records: records.clone(),
+                    end: read.to,
+                    now: crate::clock::now(),
+                    conventions: self.conventions.clone(),
+                    names: self.names.clone(),
+                    partition: p.clone(),
+                };
+                self.walkers.walk(piece, &mut self.scratch).await
+            } else {
+                Walking::Done(Held::default())
+            };
+            ahead.push(Came { partition: p, event, walking });
+        }
+        ahead
     }
 
-    fn take(&mut self, one: Fetched, reads: &mut Reads, begun: &mut BTreeMap<Partition, Offset>) {
-        let p = partition(&one.partition);
+    fn reads(&self, spans: &[Span]) -> Reads {
+        let mut reads = Reads::new();
+        for span in spans {
+            self.expect(&partition(&span.partition), span.to.unwrap_or(Offset::MAX), &mut reads);
+        }
+        reads
+    }
+
+    /// Records of a partition up to `to` will come.
+    pub(super) fn expect(&self, p: &Partition, to: Offset, reads: &mut Reads) {
+        if let Some(read) = reads.get_mut(p) {
+            read.to = to;
+            return;
+        }
+        let log_start = self.edges_of(p).map_or(0, |e| e.log_start);
+        let cuts = plan::cuts(self.positions.get(p), log_start);
+        reads.insert(p.clone(), Read { to, announced: false, cuts });
+    }
+
+    pub(super) async fn take(
+        &mut self,
+        came: Came,
+        reads: &mut Reads,
+        begun: &mut BTreeMap<Partition, Offset>,
+    ) {
+        let Came { partition: p, event, walking } = came;
+        let mut held = walking.held().await;
         let Some(read) = reads.get_mut(&p) else { return };
         let mut facts = Vec::new();
-        match one.event {
+        match event {
             Event::Records { from, records, .. } => {
                 if !std::mem::replace(&mut read.announced, true) {
                     let from = self.beginning(&p, from, &records);
                     begun.insert(p.clone(), from);
                     facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p.topic), from }));
                 }
-                let next = self.walk(&p, &records, read, &mut facts);
+                self.records_read += held.walked.records;
+                facts.append(&mut held.facts);
                 let tail = facts.iter().rev().find_map(|fact| match fact {
                     Fact::Batch(b) => Some((b.base, b.leader_epoch)),
                     _ => None,
                 });
                 let so_far = self.data_next.entry(p.clone()).or_default();
-                if let Some(next) = next.filter(|next| *next >= so_far.next) {
+                if let Some(next) = held.walked.next.filter(|next| *next >= so_far.next) {
                     *so_far = ReadTo { next, tail: tail.or(so_far.tail), ..*so_far };
                 }
             }
@@ -145,6 +202,9 @@ impl Look {
                     facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p.topic), from }));
                 }
                 let to = to.min(read.to);
+                if let Some(so_far) = self.data_next.get_mut(&p).filter(|so_far| so_far.next == from) {
+                    so_far.next = to.max(from);
+                }
                 if from < to {
                     facts.push(Fact::Unread(Unread { from, to, why: WhyUnread::Gone }));
                 }
@@ -167,55 +227,21 @@ impl Look {
         base.min(asked).max(start)
     }
 
-    fn walk(&mut self, p: &Partition, records: &[u8], read: &Read, facts: &mut Vec<Fact>) -> Option<Offset> {
-        let depth = self.depth_of(&p.topic);
-        let mut walker = Walker {
-            partition: p,
-            depth,
-            boundaries: &read.cuts,
-            conventions: &self.wants.conventions,
-            names: &self.names,
-            scratch: &mut self.scratch,
-            now: crate::clock::now(),
-        };
-        let walked = walker.walk(records, read.to, facts);
-        self.records_read += walked.records;
-        walked.next
-    }
-
-    /// Reads what was written since the last round. Each read is announced, though it goes on where one stopped:
-    /// times of records are told of the read announced last.
-    pub(super) async fn follow_data(&mut self) {
-        self.look_for_truncation().await;
+    /// Reads partitions of which more was written than a round's polls bring. Each read is announced, though it goes
+    /// on where one stopped: times of records are told of the read announced last.
+    pub(super) async fn catch_up(&mut self, behind: BTreeSet<Partition>) {
         let mut spans = Vec::new();
-        for p in self.partitions() {
-            let Some(edges) = self.edges_of(&p) else { continue };
-            let from = match self.data_next.get_mut(&p) {
-                Some(read) => {
-                    // The end went back, and no epoch tells why: the last batch may be another one now.
-                    if let Some((base, _)) = read.tail.filter(|_| edges.end < read.next) {
-                        read.next = base;
-                    }
-                    read.next
-                }
-                None => edges.log_start,
-            };
-            if from < edges.end {
-                spans.push(Span { partition: of(&p), from, to: Some(edges.end) });
+        for p in behind {
+            let (Some(edges), Some(read)) = (self.edges_of(&p), self.data_next.get_mut(&p)) else { continue };
+            // The end went back, and no epoch tells why: the last batch may be another one now.
+            if let Some((base, _)) = read.tail.filter(|_| edges.end < read.next) {
+                read.next = base;
+            }
+            if read.next < edges.end {
+                spans.push(Span { partition: of(&p), from: read.next, to: Some(edges.end) });
             }
         }
-        if spans.is_empty() {
-            return;
-        }
-        let mut reads = self.reads(&spans);
-        let mut begun = BTreeMap::new();
-        let mut fetcher = Fetcher::start(self.cluster.clone(), spans, Options::default());
-        while let Some(fetched) = self.next_of(&mut fetcher).await {
-            for one in fetched {
-                self.take(one, &mut reads, &mut begun);
-            }
-            self.progress.between(&self.run);
-        }
+        self.read(spans, &mut BTreeMap::new()).await;
         if self.out_of_time() {
             self.cut_short("the newest records", "the watch was over first");
         }

@@ -2,14 +2,19 @@
 
 use whither_core::Partition;
 use whither_core::fact::Bounds;
-use whither_kafka::{TopicPartition, When};
+use whither_kafka::{Refusal, TopicPartition, When};
 
 use super::look::{Look, of, partition, why};
 
 impl Look {
     /// Reads the edges of every partition looked at.
     pub(super) async fn read_edges(&mut self) {
-        let asked: Vec<TopicPartition> = self.partitions().iter().map(of).collect();
+        self.read_edges_of(&self.partitions()).await;
+    }
+
+    /// Reads the edges of some partitions.
+    pub(super) async fn read_edges_of(&mut self, partitions: &[Partition]) {
+        let asked: Vec<TopicPartition> = partitions.iter().map(of).collect();
         let at = crate::clock::now();
         let starts = self.cluster.list_offsets(&asked, When::Earliest).await;
         let local = self.cluster.list_offsets(&asked, When::EarliestLocal).await;
@@ -19,12 +24,7 @@ impl Look {
             let (start, end) = match (starts.get(&p), ends.get(&p)) {
                 (Some(Ok(start)), Some(Ok(end))) => (*start, *end),
                 (Some(Err(refusal)), _) | (_, Some(Err(refusal))) => {
-                    self.not_seen(
-                        &format!("partition {p}"),
-                        &why(refusal),
-                        "what became of its records is unknown",
-                        true,
-                    );
+                    self.not_seen_partition(&p, refusal);
                     continue;
                 }
                 _ => continue,
@@ -44,6 +44,11 @@ impl Look {
             };
             self.edges.insert(partition(&p), bounds);
         }
+    }
+
+    pub(super) fn not_seen_partition(&mut self, p: &TopicPartition, refusal: &Refusal) {
+        let what = format!("partition {p}");
+        self.not_seen(&what, &why(refusal), "what became of its records is unknown", true);
     }
 
     /// The edges of a partition as last read.

@@ -54,7 +54,7 @@ impl Look {
     pub(super) async fn look_for_truncation(&mut self) {
         let mut wanted: BTreeMap<TopicPartition, AskedEpoch> = BTreeMap::new();
         for (p, read) in &self.data_next {
-            let current = self.edges_of(p).map_or(-1, |e| e.leader_epoch);
+            let current = self.metadata.leader(&p.topic, p.index).map_or(-1, |l| l.leader_epoch);
             if let Some((_, epoch)) = read.tail.filter(|(_, epoch)| (0..current).contains(epoch))
                 && read.checked < current
             {

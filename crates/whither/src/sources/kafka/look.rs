@@ -12,9 +12,11 @@ use whither_kafka::{Cluster, GroupListing, Metadata, Refusal, TopicPartition};
 
 use super::back::Back;
 use super::commits::TopicNames;
+use super::heads::Heads;
 use super::origins::{Conventions, Roles};
 use super::rounds::Pacing;
 use super::told::Told;
+use super::walking::Walkers;
 use crate::clock;
 use crate::prose;
 use crate::report::{NotSeen, Report};
@@ -99,8 +101,10 @@ pub struct Look {
     pub(super) id: Name,
     pub(super) wants: Wants,
     pub(super) run: Run,
-    pub(super) names: TopicNames,
+    pub(super) names: Arc<TopicNames>,
     pub(super) scratch: Scratch,
+    pub(super) walkers: Walkers,
+    pub(super) conventions: Arc<Conventions>,
     /// When reading stops; none to read everything.
     pub(super) until: Option<Instant>,
     /// What was not seen, and in which round that was.
@@ -122,6 +126,8 @@ pub struct Look {
     pub(super) data_next: BTreeMap<Partition, ReadTo>,
     /// Topics that are compacted, where what compaction takes is asked for.
     pub(super) compacted: BTreeSet<Name>,
+    /// What following keeps from round to round.
+    pub(super) heads: Heads,
     pub(super) groups: usize,
     pub(super) records_read: u64,
     pub(super) undecoded: u64,
@@ -163,12 +169,15 @@ impl Look {
         }
         Look {
             id: Name::from(metadata.cluster_id.as_str()),
+            heads: Heads::new(&cluster),
             cluster,
             metadata,
+            conventions: Arc::new(wants.conventions.clone()),
             wants,
             run,
-            names,
+            names: Arc::new(names),
             scratch: Scratch::default(),
+            walkers: Walkers::default(),
             until,
             not_seen: BTreeMap::new(),
             offsets_next: BTreeMap::new(),
@@ -213,6 +222,7 @@ impl Look {
         self.read_offsets().await;
         self.progress.doing("reading log starts and ends");
         self.read_edges().await;
+        self.list_groups().await;
         self.observe().await;
         self.describe_groups().await;
         self.describe_topics().await;
@@ -261,7 +271,8 @@ impl Look {
         }
         self.tell_topics();
         self.rounds += 1;
-        self.observe().await;
+        self.list_groups().await;
+        self.observe_again().await;
         let few = self.metadata.topics.len() <= FEW_TOPICS;
         if few || self.rounds.is_multiple_of(SELDOM) {
             self.describe_groups().await;
@@ -269,7 +280,6 @@ impl Look {
         } else {
             self.look_up_missing().await;
         }
-        self.follow_data().await;
         if self.wants.policy.superseded && self.rounds.is_multiple_of(SELDOM) {
             self.look_for_superseded().await;
         }
@@ -281,14 +291,9 @@ impl Look {
     /// commit that is seen later still was made later.
     pub(super) async fn observe(&mut self) {
         let before = self.edges.clone();
-        self.list_groups().await;
         self.read_share_positions().await;
         self.read_offsets().await;
         self.read_edges().await;
-        if self.is_following() && !self.offsets_missing.is_empty() {
-            // Without every commit up to here, an edge would say more than was seen.
-            return;
-        }
         let at = clock::now();
         for (partition, now) in &self.edges {
             let mut told = *now;
@@ -303,6 +308,14 @@ impl Look {
             let key = Key::log(&self.id, partition);
             self.run.apply(&key, Clock { now: at, complete_to: at }, &[Fact::Bounds(told)]);
         }
+    }
+
+    /// The same while following, with the records that were written since.
+    pub(super) async fn observe_again(&mut self) {
+        self.read_share_positions().await;
+        self.read_offsets().await;
+        let behind = self.poll_data().await;
+        self.catch_up(behind).await;
     }
 
     /// Facts read now; nothing observed before them will still come.

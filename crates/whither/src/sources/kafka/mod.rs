@@ -6,6 +6,8 @@ pub mod look;
 mod offsets;
 mod edges;
 mod data;
+mod walking;
+mod heads;
 mod plan;
 mod told;
 mod back;

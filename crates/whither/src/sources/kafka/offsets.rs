@@ -1,7 +1,6 @@
 //! `__consumer_offsets`: commits and members, read to the end again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use kafka_protocol::error::ResponseError;
 use whither_core::fact::{Bounds, Commit, CommitValue, Committed, Committer, Reading};
@@ -29,30 +28,49 @@ impl Look {
             return;
         };
         let topic_id = TopicId(topic.id);
-        let asked: Vec<TopicPartition> = topic
-            .partitions
-            .keys()
-            .map(|p| TopicPartition { topic: Arc::from(OFFSETS), partition: *p })
-            .collect();
-        let starts = self.cluster.list_offsets(&asked, When::Earliest).await;
-        let ends = self.cluster.list_offsets(&asked, When::Latest).await;
-        let mut spans = Vec::new();
+        let asked = self.offsets_partitions();
         self.offsets_missing.clear();
-        let mut denied = false;
-        for p in &asked {
+        let is_known = |p: &TopicPartition| self.offsets_next.contains_key(&p.partition);
+        let (known, mut listed): (Vec<_>, Vec<_>) =
+            asked.into_iter().partition(|p| self.is_following() && is_known(p));
+        let left = self.poll_offsets(&known).await;
+        let may_read = left.is_some();
+        listed.extend(left.into_iter().flatten());
+        let spans = if may_read { self.offsets_spans(topic_id, &listed).await } else { None };
+        let Some(spans) = spans else {
+            self.offsets_missing.clear();
+            return self.ask_positions(NO_RIGHT).await;
+        };
+        let whole = self.fetch_offsets(spans).await;
+        if !whole && !self.is_following() {
+            self.ask_positions(DEADLINE).await;
+        }
+    }
+
+    /// What is to be read of partitions whose edges are asked for; none where they may not be read.
+    async fn offsets_spans(&mut self, topic_id: TopicId, asked: &[TopicPartition]) -> Option<Vec<Span>> {
+        if asked.is_empty() {
+            return Some(Vec::new());
+        }
+        let starts = self.cluster.list_offsets(asked, When::Earliest).await;
+        let ends = self.cluster.list_offsets(asked, When::Latest).await;
+        let mut spans = Vec::new();
+        for p in asked {
             let (start, end) = match (starts.get(p), ends.get(p)) {
                 (Some(Ok(start)), Some(Ok(end))) => (start, end),
+                (Some(Err(refusal)), _) | (_, Some(Err(refusal))) if refusal.is_unauthorized() => {
+                    return None;
+                }
                 (Some(Err(refusal)), _) | (_, Some(Err(refusal))) => {
-                    denied |= refusal.is_unauthorized();
                     self.offsets_missing.insert(p.partition, why(refusal));
                     continue;
                 }
                 _ => continue,
             };
-            let key = Key::log(&self.id, &partition(p));
             let from = match self.offsets_next.get(&p.partition) {
-                Some(next) => *next,
+                Some(next) => (*next).max(start.offset),
                 None => {
+                    let key = Key::log(&self.id, &partition(p));
                     self.begin_offsets(&key, topic_id, start.offset, end.offset);
                     start.offset
                 }
@@ -62,14 +80,7 @@ impl Look {
                 spans.push(Span { partition: p.clone(), from, to: Some(end.offset) });
             }
         }
-        if denied {
-            self.offsets_missing.clear();
-            return self.ask_positions(NO_RIGHT).await;
-        }
-        let whole = self.fetch_offsets(spans).await;
-        if !whole && !self.is_following() {
-            self.ask_positions(DEADLINE).await;
-        }
+        Some(spans)
     }
 
     /// A listing leaves out what may not be described; a named look-up tells absence from that (R5).
@@ -128,10 +139,10 @@ impl Look {
         cut.is_empty()
     }
 
-    /// Partitions whose newest commits were not read, those alike in one entry.
+    /// Partitions whose newest commits were not read, those alike in one entry. A leader that moves is no news.
     pub(super) fn commits_missing(&self) -> Vec<NotSeen> {
         let mut by_reason: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
-        for (index, why) in &self.offsets_missing {
+        for (index, why) in self.offsets_missing.iter().filter(|(index, _)| !self.heads.may_pass(**index)) {
             by_reason.entry(why).or_default().push(*index);
         }
         let entry = |(why, of): (&str, Vec<i32>)| NotSeen {
@@ -146,7 +157,7 @@ impl Look {
         by_reason.into_iter().map(entry).collect()
     }
 
-    fn take_offsets(&mut self, p: &TopicPartition, records: &[u8], end: Offset) {
+    pub(super) fn take_offsets(&mut self, p: &TopicPartition, records: &[u8], end: Offset) {
         let mut facts = Vec::new();
         let partition = partition(p);
         // One moment for all that one answer tells: commits that count from a marker on keep their order.
@@ -162,12 +173,14 @@ impl Look {
         };
         let walked = walker.walk(records, end, &mut facts);
         self.undecoded += walked.undecoded;
+        self.heads.groups_changed |= walked.others > 0;
         if let Some(next) = walked.next {
             self.offsets_next.insert(p.partition, next);
         }
         facts.retain(|f| self.concerns(f));
         for fact in &mut facts {
             if let Fact::Commit(commit) = fact {
+                self.heads.groups_changed |= !self.listed.contains_key(&commit.group);
                 self.share(&mut commit.group);
                 self.share(&mut commit.partition.topic);
                 self.note_position(commit);

@@ -15,8 +15,9 @@ use super::look::{LastCommit, Look, ReadTo};
 use crate::report::NotSeen;
 use crate::run::Run;
 
-/// Rounds between two questions to groups' coordinators, for topics' configurations, and where epochs end.
+/// Rounds between two looks at groups where their log tells of a change, and at where epochs end.
 const GROUPS_EVERY: u32 = 3;
+/// Rounds between two questions for topics' configurations, and for groups without a sign of a change.
 const TOPICS_EVERY: u32 = 30;
 /// Something that was not seen is told until every question was asked again.
 const NOT_SEEN_FOR: u32 = 2 * TOPICS_EVERY;
@@ -71,6 +72,7 @@ impl Look {
         self.tell_topics();
         self.read_offsets().await;
         self.read_edges().await;
+        self.list_groups().await;
         self.observe().await;
         self.describe_groups().await;
         self.describe_topics().await;
@@ -88,15 +90,25 @@ impl Look {
     /// # Errors
     /// No broker answers: nothing was read.
     pub async fn round(&mut self) -> Result<bool, Error> {
-        let is_news = self.take_metadata(self.cluster.refresh().await?);
-        self.tell_topics();
+        let metadata = self.cluster.refresh().await?;
+        let has_changed = *metadata != *self.metadata;
+        let is_news = has_changed && self.take_metadata(metadata);
+        if has_changed {
+            self.tell_topics();
+        }
         self.count_round();
-        self.observe().await;
+        let asks_groups = self.asks_groups();
+        if asks_groups {
+            self.list_groups().await;
+        }
+        self.observe_again().await;
         if self.wants.policy.superseded && self.every(TOPICS_EVERY) {
             self.look_for_superseded().await;
         }
-        if self.every(GROUPS_EVERY) {
+        if asks_groups {
             self.describe_groups().await;
+        }
+        if self.every(GROUPS_EVERY) {
             self.ask_epochs().await;
         }
         if is_news || self.every(TOPICS_EVERY) {
@@ -104,7 +116,6 @@ impl Look {
         } else {
             self.look_up_missing().await;
         }
-        self.follow_data().await;
         let more = self.read_back().await;
         self.describe_transactions().await;
         self.settle_in_time().await;
@@ -115,8 +126,17 @@ impl Look {
         self.rounds = self.rounds.saturating_add(1);
     }
 
+    /// Groups and their members are written to their log too: without a sign there, coordinators are asked seldom.
+    fn asks_groups(&mut self) -> bool {
+        let no_sign = self.offsets_next.is_empty() || !self.offsets_missing.is_empty();
+        let may_have_changed = self.heads.groups_changed || no_sign;
+        let asks = self.every(TOPICS_EVERY) || (may_have_changed && self.every(GROUPS_EVERY));
+        self.heads.groups_changed &= !asks;
+        asks
+    }
+
     /// Whether this round is one of every so many.
-    fn every(&self, rounds: u32) -> bool {
+    pub(super) fn every(&self, rounds: u32) -> bool {
         self.rounds.is_multiple_of(rounds)
     }
 
@@ -160,7 +180,7 @@ impl Look {
     pub(super) fn take_metadata(&mut self, metadata: Arc<Metadata>) -> bool {
         let mut is_news = false;
         for (name, topic) in &metadata.topics {
-            self.names.add(topic.id, name.clone(), self.wants.holds_letters(name));
+            Arc::make_mut(&mut self.names).add(topic.id, name.clone(), self.wants.holds_letters(name));
             let before = self.metadata.topics.get(name);
             is_news |=
                 before.is_none_or(|b| b.id != topic.id || b.partitions.len() != topic.partitions.len());
@@ -168,6 +188,7 @@ impl Look {
                 self.data_next.retain(|p, _| p.topic != *name);
             }
         }
+        self.heads.keep(|topic| metadata.topics.contains_key(topic));
         self.metadata = metadata;
         is_news
     }

@@ -100,11 +100,10 @@ impl Look {
     /// R5: a listing leaves out what may not be described; a named look-up tells absence from that.
     pub(super) async fn look_up_missing(&mut self) {
         let known = |topic: &Name| self.metadata.topics.contains_key(topic);
-        let mut met: BTreeSet<Partition> = self.positions.keys().cloned().collect();
-        met.extend(self.edges.keys().cloned());
-        let missing: Vec<Partition> = met
-            .into_iter()
+        let met = self.positions.keys().chain(self.edges.keys());
+        let missing: BTreeSet<Partition> = met
             .filter(|p| !known(&p.topic) && self.wants.topic.as_ref().is_none_or(|t| *t == p.topic))
+            .cloned()
             .collect();
         let topics: BTreeSet<Name> = missing.iter().map(|p| p.topic.clone()).collect();
         let topics: Vec<Arc<str>> = topics.into_iter().collect();

@@ -47,7 +47,7 @@ fn walk(bytes: &[u8], depth: Depth, boundaries: &[Offset], end: Offset) -> (Walk
 fn each_batch_is_a_fact_of_its_header() {
     let bytes = [batch(10, 3), batch(13, 2)].concat();
     let (walked, facts) = walk(&bytes, Depth::Ledger, &[], Offset::MAX);
-    assert_eq!(walked, Walked { next: Some(15), records: 5, undecoded: 0 });
+    assert_eq!(walked, Walked { next: Some(15), records: 5, undecoded: 0, others: 0 });
     let [Fact::Batch(first), Fact::Batch(second)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((first.base, first.last, first.count, first.leader_epoch), (10, 12, 3, 7));
     assert_eq!((second.base, second.last, second.max_at), (13, 14, Time(1_000)));
@@ -68,7 +68,7 @@ fn a_batch_whose_checksum_fails_is_told_and_passed() {
     *broken.last_mut().unwrap() ^= 1;
     let bytes = [broken, batch(13, 2)].concat();
     let (walked, facts) = walk(&bytes, Depth::Ledger, &[], Offset::MAX);
-    assert_eq!(walked, Walked { next: Some(15), records: 2, undecoded: 0 });
+    assert_eq!(walked, Walked { next: Some(15), records: 2, undecoded: 0, others: 0 });
     let [Fact::Corrupt(corrupt), Fact::Batch(_)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((corrupt.from, corrupt.to, corrupt.at), (10, 13, Time(2_000)));
 }
@@ -78,7 +78,7 @@ fn markers_are_no_records() {
     for (commit, kind) in [(true, MarkerKind::Commit), (false, MarkerKind::Abort)] {
         let bytes = at(20, &encode_marker(4, 1, commit, 1_500));
         let (walked, facts) = walk(&bytes, Depth::Ledger, &[], Offset::MAX);
-        assert_eq!(walked, Walked { next: Some(21), records: 0, undecoded: 0 });
+        assert_eq!(walked, Walked { next: Some(21), records: 0, undecoded: 0, others: 0 });
         let [Fact::Marker(marker)] = facts.as_slice() else { panic!("{facts:?}") };
         assert_eq!((marker.offset, marker.producer_id, marker.producer_epoch), (20, 4, 1));
         assert_eq!((marker.kind, marker.at), (kind, Time(1_500)));
@@ -105,7 +105,7 @@ fn dead_letters_are_told_with_their_origin_where_headers_are_read() {
 #[test]
 fn a_coordinator_record_that_can_not_be_read_is_counted() {
     let (walked, facts) = walk(&batch(0, 2), Depth::Coordinator, &[], Offset::MAX);
-    assert_eq!(walked, Walked { next: Some(2), records: 2, undecoded: 2 });
+    assert_eq!(walked, Walked { next: Some(2), records: 2, undecoded: 2, others: 2 });
     assert!(matches!(facts.as_slice(), [Fact::Batch(_)]));
 }
 
@@ -120,7 +120,7 @@ fn a_sparse_batch_is_opened_where_a_row_is_cut_inside_it() {
     sparse.get_mut(crc).unwrap().copy_from_slice(&sum.to_be_bytes());
     for (boundary, opens) in [(40, false), (41, true), (44, true), (45, false)] {
         let (walked, facts) = walk(&sparse, Depth::Ledger, &[boundary], Offset::MAX);
-        assert_eq!(walked, Walked { next: Some(45), records: 3, undecoded: 0 });
+        assert_eq!(walked, Walked { next: Some(45), records: 3, undecoded: 0, others: 0 });
         match facts.as_slice() {
             [Fact::Batch(_)] => assert!(!opens, "{boundary}"),
             [Fact::Batch(_), Fact::Opened(opened)] => {
