@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -99,6 +100,8 @@ where
         let rest = last.map(|last| (Some(last), page));
         Some((Ok::<_, Infallible>(Bytes::from(text)), rest))
     });
+    // What compresses asks again after the end.
+    let pages = pages.fuse();
     ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pages)).into_response()
 }
 

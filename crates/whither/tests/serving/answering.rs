@@ -1,6 +1,7 @@
 //! What the server answers over HTTP, asked by a real client.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -183,6 +184,19 @@ async fn each_resource_has_the_fields_that_are_promised() {
     assert_eq!((&at["items"][0]["offset"], keys(&at["items"][0]).len()), (&20.into(), 5));
     assert_eq!(server.get("/dead-letters").await["items"], Value::Array(vec![]));
     std::mem::drop(member);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_as_lines_are_whole_when_they_are_compressed() {
+    let scene = Scene::new().await;
+    let (server, _member) = a_loss(&scene).await;
+    let url = format!("http://{}{}/findings?format=ndjson", server.at, api::BASE);
+    let plain = server.client.get(&url).send().await.unwrap().text().await.unwrap();
+    let small = server.client.get(&url).header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(small.headers()["content-encoding"], "gzip");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&*small.bytes().await.unwrap()).read_to_string(&mut text).unwrap();
+    assert_eq!(text, plain);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
