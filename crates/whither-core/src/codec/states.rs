@@ -1,11 +1,11 @@
 //! The states of the stages.
 
-use super::wire::{Code, Reader, Writer, record};
+use super::wire::{Code, Reader, Writer, record, words};
 use crate::admit::HeldBack;
 use crate::engine::NotASnapshot;
 use crate::joins::Origin;
 use crate::ledgers::{
-    Commit, Described, Habit, Ledger, Life, LogView, Move, MoveKind, Odd, Overtaken, People, Piece,
+    Commit, Described, Habit, Holds, Ledger, Life, LogView, Move, MoveKind, Odd, Overtaken, People, Piece,
     Positions, Removed, Runs, Share, Sums, Superseded, Truncation, WentBack,
 };
 use crate::letters::Letters;
@@ -41,7 +41,7 @@ record! {
     Superseded { from, to, at, position }
     Life { topic_id, lowest, latest, highest, first, first_ever, earlier, later, odd }
     Habit { by_members, by_nobody, with_epoch, without_epoch, in_row, most_in_row }
-    Described { at, state, kind, assigned, subscribed, expected }
+    Described { at, state, left_alone, gone_by_then, kind, assigned, subscribed, expected }
     Positions { life, other, habit, group_since, described }
     Overtaken { from, to, at }
     Share { latest, lowest, overtaken }
@@ -53,6 +53,10 @@ record! {
         log, incarnation_at, before, groups, shares, people, turned_to, config, size, topic, away, looked_at,
         tails, held, arriving, told_rows, told_findings, asked,
     }
+}
+
+words! {
+    Holds { Now = 0, UntilRevised = 1, ForGood = 2 }
 }
 
 impl Code for Log {

@@ -145,6 +145,14 @@ pub enum GroupState {
     Unknown,
 }
 
+impl GroupState {
+    /// Whether members are in force.
+    #[must_use]
+    pub const fn has_members(self) -> bool {
+        matches!(self, GroupState::Stable | GroupState::Rebalancing)
+    }
+}
+
 /// The protocol a group speaks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum GroupKind {

@@ -43,9 +43,20 @@ pub(crate) struct Ledger {
     pub(crate) arriving: Vec<Fact>,
     /// What was last told of each row, as a hash: only what changed is told again.
     pub(crate) told_rows: BTreeMap<u64, u64>,
-    /// What was last told of each finding, and whether it is an end that records met.
-    pub(crate) told_findings: BTreeMap<u64, (u64, bool)>,
+    /// What was last told of each finding, and for how long it holds.
+    pub(crate) told_findings: BTreeMap<u64, (u64, Holds)>,
     pub(crate) asked: BTreeSet<(Offset, Offset)>,
+}
+
+/// How long a finding holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Holds {
+    /// As long as things are so.
+    Now,
+    /// As long as nothing better is known: it is an end that records met.
+    UntilRevised,
+    /// It is a loss that was proved.
+    ForGood,
 }
 
 impl Ledger {
@@ -195,11 +206,12 @@ impl Ledger {
             let old = core::mem::take(&mut self.log);
             self.arriving.clear();
             self.before = Some(Box::new(old));
+            self.groups.values_mut().for_each(|positions| positions.begin_again());
             self.away.clear();
             self.looked_at.clear();
             self.asked.clear();
             // What befell records of the old incarnation has befallen them.
-            self.told_findings.retain(|_, (_, is_end)| !*is_end);
+            self.told_findings.retain(|_, (_, holds)| *holds == Holds::Now);
         }
         self.incarnation_at = at;
         self.log.topic_id = topic_id;

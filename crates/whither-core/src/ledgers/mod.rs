@@ -11,7 +11,7 @@ mod row;
 mod identity;
 mod decide;
 
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{Holds, Ledger};
 pub(crate) use life::{Commit, Life, Move, MoveKind, Odd, Removed, Superseded};
 pub(crate) use log::{LogView, Truncation, WentBack};
 pub(crate) use people::People;

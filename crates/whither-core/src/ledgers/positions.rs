@@ -38,6 +38,10 @@ pub(crate) struct Habit {
 pub(crate) struct Described {
     pub(crate) at: Time,
     pub(crate) state: GroupState,
+    /// When it was described without members the last time, and where the log began then: no member holds what had
+    /// gone by then.
+    pub(crate) left_alone: Option<Time>,
+    pub(crate) gone_by_then: Offset,
     pub(crate) kind: GroupKind,
     /// The partition is assigned to a member.
     pub(crate) assigned: bool,
@@ -146,11 +150,31 @@ impl Positions {
         lives.into_iter().flatten().find_map(of)
     }
 
+    /// Notes how far the log start had come when the group was without members: `starts` are the moments at which it
+    /// was seen to have moved, and are not kept for ever.
+    pub(crate) fn note_gone(&mut self, starts: &[(Time, Offset)]) {
+        let Some(described) = &mut self.described else { return };
+        let Some(left) = described.left_alone else { return };
+        let by_then = starts.partition_point(|(at, _)| *at <= left);
+        let start = by_then.checked_sub(1).and_then(|i| starts.get(i)).map_or(0, |(_, start)| *start);
+        described.gone_by_then = described.gone_by_then.max(start);
+    }
+
+    /// Offsets count from the start again: the topic is another one.
+    pub(crate) fn begin_again(&mut self) {
+        if let Some(described) = &mut self.described {
+            described.gone_by_then = 0;
+        }
+    }
+
     pub(crate) fn describe(&mut self, group: &Group) {
         if self.described.is_none_or(|d| d.at <= group.at) {
+            let before = self.described.and_then(|d| d.left_alone);
             self.described = Some(Described {
                 at: group.at,
                 state: group.state,
+                left_alone: if group.state.has_members() { before } else { Some(group.at) },
+                gone_by_then: self.described.map_or(0, |d| d.gone_by_then),
                 kind: group.kind,
                 assigned: group.member.is_some(),
                 subscribed: group.subscribed,

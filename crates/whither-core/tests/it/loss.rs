@@ -80,6 +80,20 @@ fn r1_a_live_member_may_hold_what_went_so_that_is_not_proof() {
 }
 
 #[test]
+fn r1_a_member_that_comes_later_holds_nothing_of_what_went() {
+    let mut s = half_way();
+    s.members("g", &["c"]).group_is("g", GroupState::Stable).wait(7_200).edges(12, 20);
+    s.wait(10).group_is("g", GroupState::Empty);
+    assert!(s.row("g").contains("5..12 7 expired proof"), "whoever held them has left");
+    s.wait(10).group_is("g", GroupState::Stable);
+    assert!(s.row("g").contains("5..12 7 expired proof"), "{}", s.row("g"));
+    s.wait(7_200).edges(14, 20);
+    assert!(s.row("g").contains("5..12 7 expired proof; 12..14 2 expired strong"), "{}", s.row("g"));
+    s.wait(10).group_is("g", GroupState::Empty);
+    assert!(s.row("g").contains("5..14 9 expired proof"), "{}", s.row("g"));
+}
+
+#[test]
 fn r1_what_was_read_before_a_rewind_is_not_lost_when_it_goes() {
     let mut s = Story::new();
     s.retention(3_600);
@@ -240,6 +254,22 @@ fn r5_a_recreated_topic_keeps_its_lives_apart() {
     assert_eq!((v.from, v.to, v.records, v.certainty), (5, 20, 15, Certainty::Proof));
     s.members("g", &["c"]).commit("g", 0).commit("g", 2);
     assert_eq!(s.row("g"), "0..2 2 delivered strong; 2..6 4 in_flight proof");
+}
+
+#[test]
+fn r5_what_was_proved_of_an_earlier_incarnation_stays() {
+    let mut s = half_way();
+    s.group_is("g", GroupState::Empty).wait(10);
+    s.topic_id = B;
+    s.edges(0, 6).read_from(0).data(0, 6);
+    let first = s.finding(Cause::TopicRecreated).unwrap();
+    assert_eq!(first.certainty, Certainty::Proof);
+    s.members("g", &["c"]).commit("g", 2).group_is("g", GroupState::Stable).wait(10).settle();
+    assert_eq!(s.finding(Cause::TopicRecreated).unwrap().certainty, Certainty::Proof);
+    s.topic_id = whither_core::TopicId(3);
+    s.wait(10).edges(0, 4).read_from(0).data(0, 4).settle();
+    let told = s.told();
+    assert!(told.iter().any(|line| line.contains("5..20")), "{told:?}");
 }
 
 #[test]

@@ -57,10 +57,12 @@ pub(super) fn lost(j: &Judge<'_>, o: &Overtaken, end: Offset, out: &mut Vec<Clai
     if from >= end {
         return;
     }
-    // What was read is exact and proved; what went before whither looked is neither.
-    let split = j.log.origin().unwrap_or(end).clamp(from, end);
-    part(j, o, (from, split), out);
-    part(j, o, (split, end), out);
+    // What was read is exact; what went before whither looked is not. Members may hold what went since they came.
+    let read_from = j.log.origin().unwrap_or(end).clamp(from, end);
+    let free_to = j.held_by_nobody_below().clamp(read_from, end);
+    part(j, o, (from, read_from), out);
+    part(j, o, (read_from, free_to), out);
+    part(j, o, (free_to, end), out);
 }
 
 fn part(j: &Judge<'_>, o: &Overtaken, (from, to): (Offset, Offset), out: &mut Vec<Claim>) {
@@ -79,6 +81,7 @@ fn part(j: &Judge<'_>, o: &Overtaken, (from, to): (Offset, Offset), out: &mut Ve
             over_unread: true,
         });
     }
+    let may_be_held = to > j.held_by_nobody_below();
     let why = why(j, o, from);
     let mut evidence = all([
         Some(Evidence::LogStart { offset: o.start, at: o.at }),
@@ -87,13 +90,13 @@ fn part(j: &Judge<'_>, o: &Overtaken, (from, to): (Offset, Offset), out: &mut Ve
         j.index.why_unread(from, to).map(|why| Evidence::NotRead { why }),
         j.positions
             .described
-            .filter(|_| j.is_alive())
+            .filter(|_| may_be_held)
             .map(|d| Evidence::GroupState { state: d.state, at: d.at }),
     ]);
     evidence.extend(why.evidence);
     let mut finding = Finding::new(why.cause, why.certainty, ShownAs::Loss, o.at, evidence);
     finding.at_most = o.by_count;
-    let exact = read && !o.by_count && !j.is_alive();
+    let exact = read && !o.by_count && !may_be_held;
     out.push(Claim {
         from,
         to,

@@ -1,7 +1,7 @@
 //! What a verdict family may look at: one group's positions and the partition's log.
 
 use crate::engine::Policy;
-use crate::fact::{Committer, Config, GroupState, Size, Tail, Topic};
+use crate::fact::{Committer, Config, Size, Tail, Topic};
 use crate::key::{Name, Offset, TopicId};
 use crate::ledgers::life::{Commit, Life};
 use crate::ledgers::log::LogView;
@@ -72,8 +72,18 @@ impl Judge<'_> {
     /// Whether the group was last described with members in force: what went uncommitted may be in their
     /// hands.
     pub(crate) fn is_alive(&self) -> bool {
-        let state = self.positions.described.map(|d| d.state);
-        matches!(state, Some(GroupState::Stable | GroupState::Rebalancing))
+        self.positions.described.is_some_and(|d| d.state.has_members())
+    }
+
+    /// Below this, nothing that went is in the hands of members: those there are came later.
+    pub(crate) fn held_by_nobody_below(&self) -> Offset {
+        self.positions.described.filter(|_| self.is_alive()).map_or(Offset::MAX, |d| d.gone_by_then)
+    }
+
+    /// The same of all that went at a time.
+    pub(crate) fn was_held_by_nobody(&self, at: Time) -> bool {
+        let left = self.positions.described.and_then(|d| d.left_alone);
+        !self.is_alive() || left.is_some_and(|left| left >= at)
     }
 
     /// Whether this committer is a client that tells leader epochs: then a commit of its without one says

@@ -1,8 +1,8 @@
 //! What was said before, so that only news is told.
 
 use crate::engine::{Context, Output};
-use crate::ledgers::ledger::Ledger;
-use crate::verdict::{Balance, Evidence, Outcome, Verdict};
+use crate::ledgers::ledger::{Holds, Ledger};
+use crate::verdict::{Balance, Certainty, Evidence, Outcome, Verdict};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -17,12 +17,12 @@ pub(super) fn tell(ledger: &mut Ledger, cx: &Context<'_>, said: Vec<Output>, out
         _ => None,
     };
     let held: BTreeSet<u64> = said.iter().filter_map(verdict).collect();
-    ledger.told_findings.retain(|id, _| {
-        let holds = held.contains(id);
-        if !holds {
+    ledger.told_findings.retain(|id, (_, holds)| {
+        let is_said = held.contains(id);
+        if !is_said && *holds != Holds::ForGood {
             out.push(Output::Withdrawn(*id));
         }
-        holds
+        is_said
     });
     out.extend(said.into_iter().filter(|output| is_new(ledger, cx, output)));
 }
@@ -36,7 +36,7 @@ fn is_new(ledger: &mut Ledger, cx: &Context<'_>, output: &Output) -> bool {
             if ledger.told_findings.len() >= most.saturating_add(ledger.groups.len()) {
                 ledger.told_findings.clear();
             }
-            let content = (of_verdict(v), is_end(v.outcome));
+            let content = (of_verdict(v), holds(v));
             ledger.told_findings.insert(v.id, content) != Some(content)
         }
         Output::Balance(b) => {
@@ -53,9 +53,15 @@ fn is_new(ledger: &mut Ledger, cx: &Context<'_>, output: &Output) -> bool {
     }
 }
 
-/// Whether records meet it once and for all.
-fn is_end(outcome: Outcome) -> bool {
-    outcome.is_loss() || matches!(outcome, Outcome::Aborted | Outcome::DeadLettered | Outcome::BeforeStart)
+/// A proof is never taken back, though what it is about may be out of sight.
+fn holds(v: &Verdict) -> Holds {
+    let is_end = v.outcome.is_loss()
+        || matches!(v.outcome, Outcome::Aborted | Outcome::DeadLettered | Outcome::BeforeStart);
+    match v.certainty {
+        Certainty::Proof if v.outcome.is_loss() => Holds::ForGood,
+        _ if is_end => Holds::UntilRevised,
+        _ => Holds::Now,
+    }
 }
 
 fn slot_of(b: &Balance) -> u64 {

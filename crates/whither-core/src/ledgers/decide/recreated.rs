@@ -56,9 +56,10 @@ fn gone(
     let unread = log.runs.index().sums(from, to).data > 0 || log.progress.is_none() && from < to;
     evidence.push(j.commit(WhichCommit::Before, last));
     evidence.extend(log.bounds.map(|b| Evidence::LogEnd { offset: b.end, at: b.at }));
-    let (shown_as, certainty) = match (unread, j.is_alive()) {
-        (true, false) => (ShownAs::Loss, Certainty::Proof),
-        (true, true) => (ShownAs::Loss, Certainty::Strong),
+    let stood_until = log.bounds.map_or(last.seen, |b| b.at);
+    let (shown_as, certainty) = match (unread, j.was_held_by_nobody(stood_until)) {
+        (true, true) => (ShownAs::Loss, Certainty::Proof),
+        (true, false) => (ShownAs::Loss, Certainty::Strong),
         (false, _) => (ShownAs::Note, Certainty::Strong),
     };
     Claim {

@@ -17,6 +17,9 @@ use alloc::vec::Vec;
 /// Tells what changed since it was told last.
 pub(crate) fn tell(ledger: &mut Ledger, cx: &Context<'_>, out: &mut Vec<Output>) {
     let mut said = Vec::new();
+    for positions in ledger.groups.values_mut() {
+        positions.note_gone(&ledger.log.starts);
+    }
     {
         let ledger = &*ledger;
         let index = ledger.log.runs.index();
