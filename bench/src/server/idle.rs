@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::http;
-use super::running::{Running, Spent, program};
+use super::running::{Running, Spent, free_address, program};
 use crate::error::Error;
 
 /// The demo's story is told and verdicts stand.
@@ -24,13 +24,12 @@ pub(crate) struct Idle {
 /// # Errors
 /// It does not start.
 pub(super) fn measure(folder: &Path) -> Result<Idle, Error> {
-    let said = folder.join("demo.log");
+    let at = free_address()?;
     let mut command = program()?;
     let began = Instant::now();
-    let demo = Running::start(command.args(["demo", "--listen", "127.0.0.1:0"]), &said)?;
-    let page = || std::fs::read_to_string(&said).ok().and_then(|said| address(&said));
-    let serves = || page().is_some_and(|at| http::get(&at, "/").is_ok());
-    demo.until("serving the page", serves)?;
+    command.args(["demo", "--listen", &at, "--broker", "127.0.0.1:0"]);
+    let demo = Running::start(&mut command, &folder.join("demo.log"))?;
+    demo.until("serving the page", || http::get(&at, "/").is_ok())?;
     let start_seconds = began.elapsed().as_secs_f64();
     std::thread::sleep(SETTLES);
     let spent = demo.over(WATCHED)?;
@@ -42,11 +41,4 @@ pub(super) fn measure(folder: &Path) -> Result<Idle, Error> {
         idle.spent.share() * 100.0
     );
     Ok(idle)
-}
-
-/// Where the page is, as the demo says.
-fn address(said: &str) -> Option<String> {
-    let (_, rest) = said.split_once("http://")?;
-    let end = rest.find(|c: char| c.is_whitespace() || c == '/' || c == '\u{1b}')?;
-    rest.get(..end).map(str::to_owned)
 }
