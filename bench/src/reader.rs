@@ -133,6 +133,7 @@ impl Reader {
             conventions: &self.conventions,
             names: &self.names,
             scratch: &mut self.scratch,
+            gatherer: None,
             now,
         };
         self.seen.records += walker.walk(bytes, i64::MAX, &mut self.facts).records;

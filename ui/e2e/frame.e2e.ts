@@ -77,12 +77,25 @@ test('the search box says how it understands, and goes there', async () => {
     await search.press('Enter');
     await expect.poll(() => visit.at).toBe('/find?q=x-order%3D8841');
     // The answer of the search before may still stand there.
-    await expect.poll(() => page.getByRole('region', { name: 'Found' }).innerText()).toMatch(/header[^]*No record matches\.[^]*This was searched/);
+    await expect.poll(() => page.getByRole('region', { name: 'Found' }).innerText()).toMatch(/header[^]*No record matches\.[^]*none in what is indexed/);
   });
 });
 
-// It takes a message index to find the other records of a trace.
-test.todo('a trace leads along its way');
+test('a trace leads along its way', async () => {
+  await visiting('/', {}, async (visit) => {
+    const { page } = visit;
+    const { items } = await visit.api<List<Lag>>('/lag?group=shipping');
+    const paid = items.find((l) => l.topic === 'payments' && l.committed) as Lag;
+    await page.goto(`/m/payments/${paid.partition}/${(paid.committed ?? 0) - 1}`);
+    const way = page.getByRole('region', { name: 'The same trace, in order' });
+    await way.locator('a[aria-current]').waitFor();
+    const places = await way.locator('a').allInnerTexts();
+    expect(places.map((place) => place.split('/')[0])).toEqual(['orders', 'payments', 'shipments']);
+    await way.locator('a').last().click();
+    await expect.poll(() => visit.at).toMatch(/^\/m\/shipments\/\d\/\d+$/);
+    await way.locator('a[aria-current]').filter({ hasText: places[2] }).waitFor();
+  });
+});
 
 test('the theme follows the system, can be chosen, and is remembered', async () => {
   await visiting('/', { theme: 'dark' }, async ({ page }) => {

@@ -144,5 +144,20 @@ test('a message of one’s own is followed until it is delivered, without a relo
   });
 });
 
-// It takes a message index.
-test.todo('a message of one’s own is found by its key');
+test('a message of one’s own is found by its key', async () => {
+  await visiting('/', {}, async (visit) => {
+    const { page } = visit;
+    const key = `my-own-${String(Date.now())}`;
+    await page.getByRole('textbox', { name: 'key' }).fill(key);
+    await page.getByRole('button', { name: 'Send and follow' }).click();
+    await page.waitForURL(/\/m\/orders\/\d+\/\d+$/);
+    const place = visit.at;
+    await page.getByRole('combobox', { name: 'Search' }).fill(key);
+    await page.getByRole('combobox', { name: 'Search' }).press('Enter');
+    const found = page.getByRole('region', { name: 'Found' });
+    await found.locator(`a[href="${place}"]`).click();
+    await expect.poll(() => visit.at).toBe(place);
+    await page.goto(`/find?q=nobody-${key}`);
+    await found.getByText('no such record was produced in what was read').waitFor();
+  });
+});

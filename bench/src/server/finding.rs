@@ -94,7 +94,7 @@ pub(crate) fn part(work: Work, entries: u64, dir: &Path) -> Result<(), Error> {
 }
 
 fn open(dir: &Path) -> Result<Store, Error> {
-    let retention = Retention { keep_bytes: u64::MAX, ..Retention::default() };
+    let retention = Retention { keep_bytes: u64::MAX, keep_index_bytes: u64::MAX, ..Retention::default() };
     Ok(Store::open(dir, Options { retention, ..Options::default() })?.store)
 }
 
@@ -125,14 +125,14 @@ fn find(dir: &Path, entries: u64) -> Result<Found, Error> {
     let reader = open(dir)?.reader();
     let open_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
-    reader.find(IndexKind::Key, 1, 10)?;
+    reader.find(IndexKind::Key, 1, None, 10)?;
     let first_seconds = began.elapsed().as_secs_f64();
     let look_up = |from: u64| {
         let mut times = Vec::new();
         for k in 0..LOOKUPS {
             let i = from + mix(k + 77) % entries;
             let began = Instant::now();
-            let seen = whole(reader.find(kind(i), mix(i), 10)?.len());
+            let seen = whole(reader.find(kind(i), mix(i), None, 10)?.len());
             times.push(began.elapsed());
             let expected = u64::from(from == 0);
             if seen != expected {

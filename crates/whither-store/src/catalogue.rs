@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Numbers by name.
 const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
+/// The number that says up to which time index rows may have been deleted; it is there once some were.
+const INDEX_FORGOT: &str = "index_forgot_ms";
 /// Segments by id: table, level, rows, bytes, checksum, first and last time.
 const SEGMENTS: TableDefinition<u64, SegmentTuple> = TableDefinition::new("segments");
 
@@ -23,6 +25,8 @@ type SegmentTuple = (u8, u8, u64, u64, u32, i64, i64);
 pub(crate) struct Contents {
     pub(crate) generation: Generation,
     pub(crate) segments: Vec<SegmentRecord>,
+    /// Of the index, rows up to this time may have been deleted, in milliseconds since the epoch.
+    pub(crate) index_forgot_ms: Option<i64>,
 }
 
 /// The checkpoint and the log that follows it.
@@ -58,6 +62,8 @@ pub(crate) struct Change {
     pub(crate) generation: Option<Generation>,
     pub(crate) add: Vec<SegmentRecord>,
     pub(crate) remove: Vec<u64>,
+    /// The last time of the index rows that are removed.
+    pub(crate) index_forgot_ms: Option<i64>,
 }
 
 /// How a transaction ended that did not succeed.
@@ -138,6 +144,10 @@ fn write(database: &Database, change: &Change, turn: u64) -> Result<(), redb::Er
             numbers.insert("checkpoint_bytes", generation.checkpoint_bytes)?;
             numbers.insert("checkpoint_at_ms", generation.at_ms.cast_unsigned())?;
         }
+        if let Some(forgot) = change.index_forgot_ms {
+            let before = numbers.get(INDEX_FORGOT)?.map(|known| known.value().cast_signed());
+            numbers.insert(INDEX_FORGOT, before.max(Some(forgot)).unwrap_or(forgot).cast_unsigned())?;
+        }
         let mut segments = transaction.open_table(SEGMENTS)?;
         for id in &change.remove {
             segments.remove(id)?;
@@ -169,5 +179,6 @@ fn read(database: &Database) -> Result<(Contents, u64), redb::Error> {
             .ok_or_else(|| redb::Error::Corrupted(format!("segment {} is of no known table", id.value())))?;
         segments.push(SegmentRecord { id: id.value(), table, level, rows, bytes, crc, min_ms, max_ms });
     }
-    Ok((Contents { generation, segments }, number("turn")?))
+    let index_forgot_ms = numbers.get(INDEX_FORGOT)?.map(|found| found.value().cast_signed());
+    Ok((Contents { generation, segments, index_forgot_ms }, number("turn")?))
 }

@@ -19,6 +19,8 @@ pub(crate) struct Live {
     pub(crate) balance: Content<BalanceRow>,
     pub(crate) commits: Content<CommitRow>,
     pub(crate) index: Content<IndexRow>,
+    /// Of the index, rows up to this time may have been deleted.
+    pub(crate) index_forgot_ms: Option<i64>,
 }
 
 impl Live {

@@ -210,16 +210,31 @@ impl Reader {
         Ok(rows)
     }
 
-    /// The newest `limit` messages with this hash, newest first.
+    /// The newest `limit` messages with this hash, of one topic or of all, newest first. One that was read twice may be
+    /// there twice.
     ///
     /// # Errors
     /// A segment that can't be read.
-    pub fn find(&self, what: IndexKind, hash: u64, limit: usize) -> Result<Vec<IndexRow>, StoreError> {
+    pub fn find(
+        &self,
+        what: IndexKind,
+        hash: u64,
+        topic: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<IndexRow>, StoreError> {
         let filters = [Filter { column: "hash", want: Want::Id(hash) }];
         let mut newest = Newest::new(limit);
-        let wanted = |row: &IndexRow| row.hash == hash && row.what == what;
+        let wanted = |row: &IndexRow| {
+            row.hash == hash && row.what == what && topic.is_none_or(|topic| &*row.topic == topic)
+        };
         self.each(|live| &live.index, &ALWAYS, &filters, wanted, |row| newest.offer(row))?;
         Ok(newest.rows())
+    }
+
+    /// Up to which time, in milliseconds since the epoch, messages may have been deleted from the index; none if none were.
+    #[must_use]
+    pub fn index_forgot_ms(&self) -> Option<i64> {
+        self.live.read().index_forgot_ms
     }
 
     /// Gives every row of a time that is wanted to `take`: those of segments in order of their times, then the buffered

@@ -37,14 +37,25 @@ pub struct Retention {
     pub keep_ms: i64,
     /// The same for the hourly summary, the table `balance`.
     pub keep_summary_ms: i64,
+    /// The same for the message index.
+    pub keep_index_ms: i64,
     /// Bytes that all segments may take. The summary is not deleted for room.
     pub keep_bytes: u64,
+    /// Bytes of these that the message index may take: it grows with every record, and must not crowd out what
+    /// became of them.
+    pub keep_index_bytes: u64,
 }
 
 impl Default for Retention {
-    /// 90 days, 400 days for the summary, 20 GiB.
+    /// 90 days, 400 days for the summary, 30 days for the message index; 20 GiB, 5 GiB of them for the index.
     fn default() -> Self {
-        Retention { keep_ms: 90 * DAY_MS, keep_summary_ms: 400 * DAY_MS, keep_bytes: 20 << 30 }
+        Retention {
+            keep_ms: 90 * DAY_MS,
+            keep_summary_ms: 400 * DAY_MS,
+            keep_index_ms: 30 * DAY_MS,
+            keep_bytes: 20 << 30,
+            keep_index_bytes: 5 << 30,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod groups;
 mod offsets;
 mod messages;
 mod journeys;
+mod searched;
 mod dead_letters;
 mod demo;
 mod events;

@@ -15,6 +15,7 @@ pub mod whereabouts;
 pub mod lookup;
 pub mod trace_context;
 pub mod spans;
+pub mod index;
 pub mod sources;
 pub mod scenario;
 pub mod replay;

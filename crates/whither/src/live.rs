@@ -31,6 +31,7 @@ pub use round::{About, News, Problem, Round, StoreState};
 pub use topic::{Edges, Topic, TopicSummary};
 pub use totals::{Lost, Totals};
 
+use crate::index::Covered;
 use crate::report::{NotSeen, Report};
 
 /// Rounds that a slow listener may be behind before it misses some.
@@ -70,6 +71,8 @@ pub struct State {
     pub topics: BTreeMap<Name, Topic>,
     /// What each partition's log holds as far as it was read, in runs by offset.
     pub runs: BTreeMap<Partition, Arc<[Run]>>,
+    /// What the message index holds of each partition.
+    pub indexed: BTreeMap<Partition, Covered>,
     /// Groups by name, as their coordinators describe them.
     pub groups: BTreeMap<Name, Group>,
     /// The groups that have rows, by topic.
@@ -142,6 +145,7 @@ impl State {
         for (partition, runs) in &round.runs {
             self.runs.insert(partition.clone(), runs.clone());
         }
+        self.indexed.extend(round.indexed.iter().cloned());
         for (name, group) in &round.groups {
             self.groups.insert(name.clone(), group.clone());
         }

@@ -15,6 +15,7 @@ use whither_core::{
     ReadDeeper, Refusal, Verdict,
 };
 
+use crate::index::{Covered, Entry};
 use due::Due;
 pub use due::Turn;
 
@@ -41,6 +42,15 @@ pub trait Recorder: Send + Sync {
         self.settle(clock)
     }
 
+    /// The message index was told something.
+    ///
+    /// # Errors
+    /// The record can't be written.
+    fn indexed(&mut self, entry: &Entry) -> io::Result<()> {
+        let _ = entry;
+        Ok(())
+    }
+
     /// The core said something.
     fn said(&mut self, output: &Output) {
         let _ = output;
@@ -56,6 +66,7 @@ pub struct Run {
     record_failed: Option<io::Error>,
     kept: Option<(Option<Partition>, Option<Name>)>,
     said: Said,
+    indexed: BTreeMap<Partition, Covered>,
     scratch: Vec<Output>,
 }
 
@@ -90,6 +101,7 @@ impl Run {
             record_failed: None,
             kept: None,
             said: Said::default(),
+            indexed: BTreeMap::new(),
             scratch: Vec::new(),
         }
     }
@@ -181,6 +193,24 @@ impl Run {
         let recorded = self.recorder.as_mut().map_or(Ok(()), |r| r.facts(key, clock, facts));
         self.note_failure(recorded);
         self.give(key, clock, facts);
+    }
+
+    /// Tells the message index something. The core knows nothing of it.
+    pub fn index(&mut self, entry: &Entry) {
+        let recorded = self.recorder.as_mut().map_or(Ok(()), |r| r.indexed(entry));
+        self.note_failure(recorded);
+        self.indexed.entry(entry.partition().clone()).or_default().take(entry);
+    }
+
+    /// What the message index holds of each partition.
+    #[must_use]
+    pub fn indexed(&self) -> &BTreeMap<Partition, Covered> {
+        &self.indexed
+    }
+
+    /// Takes back what the message index holds of a partition.
+    pub fn restore_indexed(&mut self, partition: Partition, covered: Covered) {
+        self.indexed.insert(partition, covered);
     }
 
     /// Brings rows and findings up to date: logs first, for they settle what ledgers tell.

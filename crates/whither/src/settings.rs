@@ -16,6 +16,7 @@ use whither_kafka::ClientConfig;
 
 use crate::access::{Network, Role};
 use crate::cli::moment::Length;
+use crate::index::{By, Choice};
 use crate::sources::kafka::origins::Mapping;
 use keys::{KEYS, Key};
 use layers::Layer;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub risk_horizon: Duration,
     /// How the server runs.
     pub server: Server,
+    /// What the server finds by key, header and trace.
+    pub index: Choice,
     /// Who may ask the server.
     pub auth: Auth,
     /// Records that compaction took before a group came to them are told.
@@ -80,6 +83,10 @@ pub struct Server {
     pub keep: Duration,
     /// The oldest history is deleted where it takes more than this.
     pub keep_bytes: u64,
+    /// Parts of the message index older than this are deleted.
+    pub keep_index: Duration,
+    /// The oldest part of the message index is deleted where it takes more than this.
+    pub keep_index_bytes: u64,
 }
 
 /// What dead letters look like.
@@ -255,6 +262,14 @@ impl Values<'_> {
         self.list(key).into_iter().next()
     }
 
+    fn yes(&self, key: &str) -> bool {
+        self.text(key).is_some_and(|v| v.eq_ignore_ascii_case("yes"))
+    }
+
+    fn bytes(&self, key: &str) -> u64 {
+        self.text(key).and_then(|v| keys::bytes(&v)).unwrap_or(u64::MAX)
+    }
+
     fn length(&self, key: &str) -> Duration {
         self.text(key).and_then(|v| v.parse::<Length>().ok()).map(|l| l.0).unwrap_or_default()
     }
@@ -279,16 +294,31 @@ impl Settings {
                 listen: v.text("server.listen").and_then(|v| v.parse().ok()).unwrap_or(LISTEN),
                 data_dir: v.text("server.data_dir").map_or_else(usual_data_dir, PathBuf::from),
                 keep: v.length("store.keep"),
-                keep_bytes: v.text("store.keep_bytes").and_then(|v| keys::bytes(&v)).unwrap_or(u64::MAX),
+                keep_bytes: v.bytes("store.keep_bytes"),
+                keep_index: v.length("index.keep"),
+                keep_index_bytes: v.bytes("index.keep_bytes"),
             },
+            index: choice(&v),
             auth: Auth {
                 tokens_file: v.text("auth.tokens_file").map(PathBuf::from),
                 proxy_header: v.text("auth.proxy_header").and_then(|v| v.parse().ok()),
                 proxy_role: v.text("auth.proxy_role").and_then(|v| Role::of(&v)).unwrap_or(Role::Read),
                 proxy_from: v.list("auth.proxy_from").iter().filter_map(|v| v.parse().ok()).collect(),
             },
-            superseded: v.text("check.superseded").as_deref() == Some("yes"),
+            superseded: v.yes("check.superseded"),
         }
+    }
+}
+
+fn choice(v: &Values<'_>) -> Choice {
+    let keys = v.yes("index.keys").then_some(By::Key);
+    let traces = v.yes("index.traces").then_some(By::Trace);
+    let headers = v.list("index.headers").into_iter().map(|name| By::Header(name.into()));
+    Choice {
+        topics: v.list("index.topics"),
+        exclude: v.list("index.exclude"),
+        by: keys.into_iter().chain(traces).chain(headers).collect(),
+        records_per_second: v.text("index.records_per_second").and_then(|v| v.parse().ok()).unwrap_or(0),
     }
 }
 

@@ -74,7 +74,7 @@ impl Store {
         let segments: Vec<Segment> =
             add.iter().map(open).collect::<Result<_, _>>().map_err(|error| StoreError::io(&name, error))?;
         self.disk.sync_names().map_err(|error| StoreError::io(&name, error))?;
-        self.apply(&Change { generation: Some(next), add, remove: Vec::new() })?;
+        self.apply(&Change { generation: Some(next), add, ..Change::default() })?;
         let mut live = self.live.write();
         for content in live.all_mut() {
             content.forget_buffered();

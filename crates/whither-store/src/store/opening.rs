@@ -204,7 +204,7 @@ fn set_aside(disk: &dyn Disk, file: &dyn DiskFile, name: &str, tail: &Tail) -> i
 }
 
 fn open_segments(disk: &dyn Disk, contents: &Contents) -> Result<Live, OpenError> {
-    let mut live = Live::default();
+    let mut live = Live { index_forgot_ms: contents.index_forgot_ms, ..Live::default() };
     for record in &contents.segments {
         let name = names::segment(record.table.name(), record.id);
         let segment = Segment::open(disk, *record).map_err(|error| OpenError::io(&name, error))?;

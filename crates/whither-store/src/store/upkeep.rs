@@ -56,7 +56,7 @@ impl Store {
         let file = names::segment(table.name(), made.id);
         let segment = Segment::open(&*self.disk, made).map_err(|error| StoreError::io(&file, error))?;
         self.disk.sync_names().map_err(|error| StoreError::io(&file, error))?;
-        self.apply(&Change { generation: None, add: vec![made], remove: inputs.to_vec() })?;
+        self.apply(&Change { add: vec![made], remove: inputs.to_vec(), ..Change::default() })?;
         let mut live = self.live.write();
         live.of(table).remove(inputs);
         live.of(table).add(segment);
@@ -65,7 +65,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Deletes segments whose rows are all past their age, then the oldest until the rest fits.
+    /// Deletes segments whose rows are all past their age, then the oldest until the rest fits; those of the index
+    /// until it fits by itself, too.
     ///
     /// # Errors
     /// Those of the catalogue, which leave the store as it was; `Broken` if nobody knows.
@@ -77,10 +78,15 @@ impl Store {
         if ids.is_empty() {
             return Ok(Retained::default());
         }
-        self.apply(&Change { generation: None, add: Vec::new(), remove: ids.clone() })?;
-        for content in self.live.write().all_mut() {
+        let of_index = doomed.iter().filter(|record| record.table == Table::Index);
+        let index_forgot_ms = of_index.map(|record| record.max_ms).max();
+        self.apply(&Change { remove: ids.clone(), index_forgot_ms, ..Change::default() })?;
+        let mut live = self.live.write();
+        live.index_forgot_ms = live.index_forgot_ms.max(index_forgot_ms);
+        for content in live.all_mut() {
             content.remove(&ids);
         }
+        drop(live);
         let files = doomed.iter().map(|record| names::segment(record.table.name(), record.id));
         self.remove_files(&files.collect::<Vec<_>>());
         Ok(Retained { segments: ids.len(), bytes: doomed.iter().map(|record| record.bytes).sum() })
@@ -91,27 +97,31 @@ impl Retention {
     const fn keep_of(&self, table: Table) -> i64 {
         match table {
             Table::Balance => self.keep_summary_ms,
-            Table::Findings | Table::Lag | Table::Commits | Table::Index => self.keep_ms,
+            Table::Index => self.keep_index_ms,
+            Table::Findings | Table::Lag | Table::Commits => self.keep_ms,
         }
     }
 
     /// The segments to delete at a time.
     fn doomed(&self, mut segments: Vec<SegmentRecord>, now_ms: i64) -> Vec<SegmentRecord> {
         segments.sort_by_key(|segment| (segment.max_ms, segment.id));
-        let mut bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
-        let mut doomed = Vec::new();
         let is_old =
             |segment: &SegmentRecord| segment.max_ms < now_ms.saturating_sub(self.keep_of(segment.table));
-        let (old, rest): (Vec<_>, Vec<_>) = segments.into_iter().partition(is_old);
-        bytes -= old.iter().map(|segment| segment.bytes).sum::<u64>();
-        doomed.extend(old);
-        for segment in rest.into_iter().filter(|segment| segment.table != Table::Balance) {
-            if bytes <= self.keep_bytes {
-                break;
-            }
-            bytes -= segment.bytes;
-            doomed.push(segment);
-        }
+        let (mut doomed, mut rest): (Vec<_>, Vec<_>) = segments.into_iter().partition(is_old);
+        let mut trim = |of: fn(Table) -> bool, may_go: fn(Table) -> bool, most: u64| {
+            let mut bytes: u64 = rest.iter().filter(|s| of(s.table)).map(|s| s.bytes).sum();
+            rest.retain(|segment| {
+                let goes = bytes > most && may_go(segment.table);
+                if goes {
+                    bytes -= segment.bytes;
+                    doomed.push(*segment);
+                }
+                !goes
+            });
+        };
+        let is_index = |table| table == Table::Index;
+        trim(is_index, is_index, self.keep_index_bytes);
+        trim(|_| true, |table| table != Table::Balance, self.keep_bytes);
         doomed
     }
 }

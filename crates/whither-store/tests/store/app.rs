@@ -5,7 +5,7 @@ use std::sync::Arc;
 use whither_store::disk::Disk;
 use whither_store::{
     BalanceFilter, BalanceRow, CommitRow, Entry, FindingRow, IndexKind, IndexRow, LagRow, OpenError, Opened,
-    Options, Reader, Recovered, Store, StoreError,
+    Options, Reader, Recovered, Retention, Store, StoreError,
 };
 
 pub(crate) const GROUP: &str = "billing";
@@ -13,6 +13,17 @@ pub(crate) const TOPIC: &str = "orders";
 /// State is kept under so many keys.
 const KEYS: u32 = 5;
 const FACT: u8 = 1;
+
+/// Keeps everything for so many milliseconds, however much it is.
+pub(crate) const fn keeping(ms: i64) -> Retention {
+    Retention {
+        keep_ms: ms,
+        keep_summary_ms: ms,
+        keep_index_ms: ms,
+        keep_bytes: u64::MAX,
+        keep_index_bytes: u64::MAX,
+    }
+}
 
 pub(crate) struct App {
     pub(crate) store: Store,
@@ -160,9 +171,9 @@ impl App {
 
 /// Whether a number is found once, and is where the group was.
 fn check_one(reader: &Reader, n: u32) {
-    let found = reader.find(IndexKind::Key, hash(n), 10).unwrap();
+    let found = reader.find(IndexKind::Key, hash(n), None, 10).unwrap();
     assert_eq!(found.iter().map(|row| row.offset).collect::<Vec<_>>(), [i64::from(n)]);
-    assert_eq!(reader.find(IndexKind::Trace, hash(n), 10).unwrap(), []);
+    assert_eq!(reader.find(IndexKind::Trace, hash(n), None, 10).unwrap(), []);
     let positions = reader.positions_at(GROUP, i64::from(n)).unwrap();
     assert_eq!(positions.iter().map(|row| row.offset).collect::<Vec<_>>(), [Some(i64::from(n))]);
     assert_eq!(reader.finding_history(u64::from(n)).unwrap(), [finding(n)]);

@@ -1,15 +1,12 @@
 //! Random work on a simulated disk that crashes, fails to sync and fills up, against the one line that must hold.
 
-use crate::app::App;
+use crate::app::{App, keeping};
 use std::sync::Arc;
 use whither_store::disk::SimulatedDisk;
-use whither_store::{Options, Retention, StoreError};
+use whither_store::{Options, StoreError};
 
 /// Keeps 150 "milliseconds", which are numbers.
-const OPTIONS: Options = Options {
-    retention: Retention { keep_ms: 150, keep_summary_ms: 150, keep_bytes: u64::MAX },
-    repair: whither_store::Repair::Refuse,
-};
+const OPTIONS: Options = Options { retention: keeping(150), repair: whither_store::Repair::Refuse };
 const KEEP: u32 = 150;
 
 /// How many seeds: `WHITHER_STORE_SEEDS`, few unless asked.

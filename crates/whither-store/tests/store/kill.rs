@@ -1,20 +1,17 @@
 //! A real process on the real disk, killed with SIGKILL wherever it happens to be.
 
-use crate::app::App;
+use crate::app::{App, keeping};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+use whither_store::Options;
 use whither_store::disk::RealDisk;
-use whither_store::{Options, Retention};
 
 const DIR: &str = "WHITHER_STORE_KILL_DIR";
 const ACKNOWLEDGED: &str = "WHITHER_STORE_KILL_ACKNOWLEDGED";
 const SEED: &str = "WHITHER_STORE_KILL_SEED";
-const OPTIONS: Options = Options {
-    retention: Retention { keep_ms: 2000, keep_summary_ms: 2000, keep_bytes: u64::MAX },
-    repair: whither_store::Repair::Refuse,
-};
+const OPTIONS: Options = Options { retention: keeping(2000), repair: whither_store::Repair::Refuse };
 
 /// How often: `WHITHER_STORE_KILLS`, 200 unless asked.
 fn kills() -> u64 {

@@ -1,5 +1,6 @@
 //! Queries against a list of the same rows, over segments that were merged, others, and rows in memory.
 
+use crate::app::keeping;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use whither_store::disk::SimulatedDisk;
@@ -30,8 +31,7 @@ struct Rows {
 }
 
 fn store() -> Store {
-    let retention = Retention { keep_ms: i64::MAX, keep_summary_ms: i64::MAX, keep_bytes: u64::MAX };
-    let options = Options { retention, ..Options::default() };
+    let options = Options { retention: keeping(i64::MAX), ..Options::default() };
     Store::open_on(Arc::new(SimulatedDisk::new(1)), options).unwrap().store
 }
 
@@ -167,19 +167,22 @@ fn messages_are_found_by_every_hash_and_kind() {
             let same = |r: &&IndexRow| r.what == what && r.hash == row.hash;
             let mut expected: Vec<_> = rows.index.iter().filter(same).map(place).collect();
             let mut found: Vec<_> =
-                reader.find(what, row.hash, usize::MAX).unwrap().iter().map(place).collect();
+                reader.find(what, row.hash, None, usize::MAX).unwrap().iter().map(place).collect();
             assert!(found.is_sorted_by_key(|found| std::cmp::Reverse(found.0)), "newest first");
             expected.sort_unstable();
             found.sort_unstable();
             assert_eq!(found, expected);
         }
     }
-    assert_eq!(reader.find(IndexKind::Key, 12_345, 9).unwrap(), []);
+    assert_eq!(reader.find(IndexKind::Key, 12_345, None, 9).unwrap(), []);
+    let row = rows.index.last().unwrap();
+    let of_topic = reader.find(row.what, row.hash, Some(&row.topic), 3).unwrap();
+    assert!(of_topic.len() == 3 && of_topic.iter().all(|found| found.topic == row.topic), "{of_topic:?}");
 }
 
 #[test]
 fn retention_deletes_whole_segments_and_keeps_the_summary_longer() {
-    let retention = Retention { keep_ms: 5_000, keep_summary_ms: 12_000, keep_bytes: u64::MAX };
+    let retention = Retention { keep_summary_ms: 12_000, ..keeping(5_000) };
     let options = Options { retention, ..Options::default() };
     let disk = SimulatedDisk::new(1);
     let mut store = Store::open_on(Arc::new(disk.clone()), options).unwrap().store;
@@ -206,17 +209,55 @@ fn retention_deletes_whole_segments_and_keeps_the_summary_longer() {
         store.begin_checkpoint().unwrap().finish(at_ms).unwrap();
     }
     let reader = store.reader();
+    assert_eq!(reader.index_forgot_ms(), None);
     let used = disk.used();
     let retained = store.retain(20_000).unwrap();
     assert_eq!(retained.segments, 15 + 8);
     assert_eq!(used - disk.used(), retained.bytes, "the files are gone");
-    assert_eq!(reader.find(IndexKind::Key, 1, 100).unwrap().last().unwrap().at_ms, 15_000);
+    assert_eq!(reader.find(IndexKind::Key, 1, None, 100).unwrap().last().unwrap().at_ms, 15_000);
     assert_eq!(reader.balance(0..i64::MAX, &BalanceFilter::default()).unwrap().first().unwrap().at_ms, 8_000);
+    assert_eq!(reader.index_forgot_ms(), Some(14_000));
     drop(store);
     // By size: the oldest go, the summary stays.
-    let retention = Retention { keep_ms: i64::MAX, keep_summary_ms: i64::MAX, keep_bytes: 1 };
+    let retention = Retention { keep_bytes: 1, ..keeping(i64::MAX) };
     let options = Options { retention, ..Options::default() };
     let mut store = Store::open_on(Arc::new(disk), options).unwrap().store;
+    assert_eq!(store.reader().index_forgot_ms(), Some(14_000), "it is remembered");
     assert_eq!(store.retain(20_000).unwrap().segments, 5);
+    assert_eq!(store.reader().index_forgot_ms(), Some(19_000));
     assert_eq!(store.reader().balance(0..i64::MAX, &BalanceFilter::default()).unwrap().len(), 12);
+}
+
+#[test]
+fn the_index_is_kept_small_before_anything_else_is() {
+    let retention = Retention { keep_index_bytes: 20_000, ..keeping(i64::MAX) };
+    let options = Options { retention, ..Options::default() };
+    let mut store = Store::open_on(Arc::new(SimulatedDisk::new(1)), options).unwrap().store;
+    let (group, topic): (Arc<str>, Arc<str>) = ("g".into(), "t".into());
+    for at_ms in 0..10 {
+        store.put_commit(CommitRow {
+            group: group.clone(),
+            topic: topic.clone(),
+            partition: 0,
+            at_ms,
+            offset: None,
+            member: None,
+            client_id: None,
+            host: None,
+            memberless: true,
+        });
+        let mut random = Random(at_ms.unsigned_abs());
+        for offset in 0..1_000 {
+            random.below(1);
+            let (what, hash) = (IndexKind::Key, random.0);
+            store.put_index(IndexRow { what, hash, topic: topic.clone(), partition: 0, offset, at_ms });
+        }
+        store.mark(b"").unwrap();
+        store.begin_checkpoint().unwrap().finish(at_ms).unwrap();
+    }
+    let (before, retained) = (store.sizes(), store.retain(10).unwrap());
+    assert!((1..10).contains(&retained.segments), "{retained:?} of {before:?}");
+    assert_eq!(store.reader().latest_commits("g", 99).unwrap().len(), 10, "no commit went");
+    let forgot = store.reader().index_forgot_ms().unwrap();
+    assert_eq!(usize::try_from(forgot).unwrap() + 1, retained.segments, "the oldest went");
 }

@@ -1,19 +1,22 @@
 //! The search: whatever somebody pastes, taken for all that it may be.
 
+use std::cmp::Reverse;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
-use whither_core::Partition;
+use whither_core::{Partition, Time};
 use whither_store::{IndexKind, IndexRow, Reader, StoreError};
 
 use super::Shared;
 use super::list::document;
 use super::problem::Problem;
 use super::query::Query;
+use super::searched::{Missing, Searched};
 use crate::cli::position::Position;
+use crate::index::By;
 use crate::json::Times;
 use crate::live::State;
 use crate::lookup;
@@ -28,6 +31,8 @@ const TRACE: &str = "a trace id of 32 hexadecimal digits, or a traceparent";
 struct Answer {
     interpreted: Vec<Meaning>,
     items: Vec<Found>,
+    /// What it means that there are no items; none where there are.
+    missing: Option<Missing>,
     searched: Searched,
     next: Option<String>,
 }
@@ -50,24 +55,11 @@ struct Found {
     matched_on: &'static str,
 }
 
-#[derive(Serialize)]
-struct Searched {
-    topics_indexed: Vec<String>,
-    since: Times,
-    not_searched: Vec<NotSearched>,
-}
-
-#[derive(Serialize)]
-struct NotSearched {
-    what: String,
-    why: &'static str,
-}
-
 /// What is looked up.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Sought {
     At(Partition, i64),
-    Index(IndexKind, u64),
+    Index(By, u64),
 }
 
 pub(super) async fn journeys(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
@@ -76,21 +68,28 @@ pub(super) async fn journeys(Of(shared): Of<Shared>, query: Query) -> Result<Res
         query.parsed("limit", "a number from 1 to 100", |n| (1..=FOUND).contains(n))?.unwrap_or(FOUND);
     let topic = query.text("topic").map(Arc::<str>::from);
     let (meanings, sought) = asked(&query, &shared.live.read())?;
-    let (items, searched) = {
-        let state = shared.live.read();
-        (positions(&sought, &state), searched(&state))
-    };
-    let mut items = items;
-    let of_index: Vec<(IndexKind, u64)> = sought
+    let (by, of_index): (Vec<By>, Vec<(IndexKind, u64)>) = sought
         .iter()
-        .filter_map(|s| if let Sought::Index(kind, hash) = s { Some((*kind, *hash)) } else { None })
-        .collect();
+        .filter_map(|s| if let Sought::Index(by, hash) = s { Some((by, *hash)) } else { None })
+        .map(|(by, hash)| (by.clone(), (by.kind(), hash)))
+        .unzip();
+    // What is covered before the look-up is what was looked through.
+    let (mut items, mut searched) = {
+        let state = shared.live.read();
+        (positions(&sought, &state), Searched::of(&state, &by, topic.as_deref()))
+    };
     if !of_index.is_empty() {
-        let rows = shared.stored(move |store| look_up(store, &of_index, topic.as_deref(), limit)).await?;
+        let looked_up = move |store: &Reader| {
+            let rows = look_up(store, &of_index, topic.as_deref(), limit)?;
+            Ok((rows, store.index_forgot_ms().map(Time)))
+        };
+        let (rows, forgot) = shared.stored(looked_up).await?;
         items.extend(rows.iter().map(found));
+        searched.forgot(forgot);
     }
     items.truncate(limit);
-    Ok(document(&Answer { interpreted: meanings, items, searched, next: None }))
+    let missing = items.is_empty().then(|| searched.missing());
+    Ok(document(&Answer { interpreted: meanings, items, missing, searched, next: None }))
 }
 
 /// What is meant: one of the named parameters, or all that `q` may be.
@@ -99,18 +98,18 @@ fn asked(query: &Query, state: &State) -> Result<(Vec<Meaning>, Vec<Sought>), Pr
     let (mut meanings, mut sought) = (Vec::new(), Vec::new());
     if let Some(key) = query.text("key") {
         meanings.push(meaning("key", key));
-        sought.push(Sought::Index(IndexKind::Key, lookup::key(key.as_bytes())));
+        sought.push(Sought::Index(By::Key, lookup::key(key.as_bytes())));
     }
     if let Some(text) = query.text("trace") {
         let hash =
             trace_of(text).and_then(lookup::trace).ok_or_else(|| Problem::parameter("trace", text, TRACE))?;
         meanings.push(meaning("trace", text));
-        sought.push(Sought::Index(IndexKind::Trace, hash));
+        sought.push(Sought::Index(By::Trace, hash));
     }
     if let Some(text) = query.text("header") {
         let (name, value) = header_of(text).ok_or_else(|| Problem::parameter("header", text, HEADER))?;
         meanings.push(meaning("header", text));
-        sought.push(Sought::Index(IndexKind::Header, lookup::header(name, value.as_bytes())));
+        sought.push(by_header(name, value));
     }
     if let Some(text) = query.text("q").map(str::trim) {
         anything(text, state, &mut meanings, &mut sought);
@@ -135,10 +134,10 @@ fn anything(text: &str, state: &State, meanings: &mut Vec<Meaning>, sought: &mut
         means("position", topic, Some(Sought::At(at.partition, at.offset)));
     }
     if let Some(hash) = trace_of(text).and_then(lookup::trace) {
-        means("trace", None, Some(Sought::Index(IndexKind::Trace, hash)));
+        means("trace", None, Some(Sought::Index(By::Trace, hash)));
     }
     if let Some((name, value)) = header_of(text) {
-        means("header", None, Some(Sought::Index(IndexKind::Header, lookup::header(name, value.as_bytes()))));
+        means("header", None, Some(by_header(name, value)));
     }
     if state.topics.contains_key(text) {
         means("topic", Some(text.to_owned()), None);
@@ -146,7 +145,7 @@ fn anything(text: &str, state: &State, meanings: &mut Vec<Meaning>, sought: &mut
     if super::groups::names(state).iter().any(|name| &***name == text) {
         means("group", None, None);
     }
-    means("key", None, Some(Sought::Index(IndexKind::Key, lookup::key(text.as_bytes()))));
+    means("key", None, Some(Sought::Index(By::Key, lookup::key(text.as_bytes()))));
 }
 
 /// The trace id in a `traceparent`, or by itself.
@@ -161,6 +160,10 @@ fn trace_of(text: &str) -> Option<&str> {
 
 fn header_of(text: &str) -> Option<(&str, &str)> {
     text.split_once('=').filter(|(name, _)| !name.is_empty())
+}
+
+fn by_header(name: &str, value: &str) -> Sought {
+    Sought::Index(By::Header(name.into()), lookup::header(name, value.as_bytes()))
 }
 
 /// Positions that the log holds.
@@ -189,10 +192,12 @@ fn look_up(
 ) -> Result<Vec<IndexRow>, StoreError> {
     let mut all = Vec::new();
     for (kind, hash) in sought {
-        let rows = store.find(*kind, *hash, limit)?;
-        all.extend(rows.into_iter().filter(|row| topic.is_none_or(|topic| &*row.topic == topic)));
+        all.extend(store.find(*kind, *hash, topic, limit)?);
     }
-    all.sort_by_key(|row| std::cmp::Reverse(row.at_ms));
+    // A record that was read twice, or that several meanings lead to, is one.
+    let place = |row: &IndexRow| (Reverse(row.at_ms), row.topic.clone(), row.partition, row.offset);
+    all.sort_by_key(place);
+    all.dedup_by_key(|row| place(row));
     Ok(all)
 }
 
@@ -204,20 +209,6 @@ fn found(row: &IndexRow) -> Found {
     };
     let (topic, at) = (row.topic.to_string(), Times(Some(row.at_ms)));
     Found { topic, partition: row.partition, offset: row.offset, at, matched_on }
-}
-
-/// Where keys, traces and headers could be looked up, and where not.
-fn searched(state: &State) -> Searched {
-    let (indexed, not): (Vec<_>, Vec<_>) = state.topics.iter().partition(|(_, topic)| topic.indexed);
-    let not_searched = not.into_iter().map(|(name, _)| NotSearched {
-        what: format!("keys, traces and headers of {name}"),
-        why: "the topic is not in the message index",
-    });
-    Searched {
-        topics_indexed: indexed.into_iter().map(|(name, _)| name.to_string()).collect(),
-        since: state.store.oldest.into(),
-        not_searched: not_searched.collect(),
-    }
 }
 
 #[cfg(test)]

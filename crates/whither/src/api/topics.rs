@@ -6,7 +6,7 @@ use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
 use whither_core::fact::{Config, Role};
-use whither_core::{Name, TopicId};
+use whither_core::{Name, Partition, TopicId};
 
 use super::Shared;
 use super::filter::Filter;
@@ -34,6 +34,7 @@ struct Item<'a, P> {
     compacts: bool,
     depth: &'static str,
     indexed: bool,
+    indexed_by: Vec<String>,
     groups: Vec<String>,
     lost: u64,
     newest_at: Times,
@@ -50,6 +51,9 @@ struct PartitionItem {
     end: i64,
     records: u64,
     rate_per_second: Option<f64>,
+    /// Where the newest part begins and ends that the index holds by all of `indexed_by`.
+    indexed_from: Option<i64>,
+    indexed_to: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -78,10 +82,11 @@ fn item<'a, P>(state: &State, name: &'a Name, topic: &Topic, partitions: P) -> I
         retention_bytes: config.and_then(|c| c.retention_bytes),
         compacts: config.and_then(|c| c.compacts).unwrap_or(false),
         depth: match topic.depth {
-            Depth::Ledger | Depth::Coordinator => "ledger",
-            Depth::Headers(_) => "headers",
+            Depth::Ledger | Depth::Coordinator if topic.indexed.is_empty() => "ledger",
+            _ => "headers",
         },
-        indexed: topic.indexed,
+        indexed: !topic.indexed.is_empty(),
+        indexed_by: topic.indexed.iter().map(ToString::to_string).collect(),
         groups: sum.groups.iter().map(ToString::to_string).collect(),
         lost: sum.lost,
         newest_at: sum.newest_at.into(),
@@ -114,7 +119,10 @@ pub(super) async fn topic(
     let state = shared.live.read();
     let name = Name::from(name);
     let topic = state.topics.get(&name).ok_or_else(|| unknown(&name))?;
-    let partitions = topic.partitions.iter().map(|(index, edges)| partition(&state, *index, edges));
+    let partitions = topic.partitions.iter().map(|(index, edges)| {
+        let held = state.indexed.get(&Partition::new(name.clone(), *index));
+        partition(&state, *index, edges, held.and_then(|held| held.newest(&topic.indexed)))
+    });
     let configs = topic.config.as_ref().map(configs).unwrap_or_default();
     Ok(document(&Detail { topic: item(&state, &name, topic, partitions.collect()), configs }))
 }
@@ -127,7 +135,7 @@ pub(super) fn unknown(name: &str) -> Problem {
     )
 }
 
-fn partition(state: &State, partition: i32, edges: &Edges) -> PartitionItem {
+fn partition(state: &State, partition: i32, edges: &Edges, indexed: Option<(i64, i64)>) -> PartitionItem {
     PartitionItem {
         partition,
         leader: Some(edges.leader).filter(|id| *id >= 0),
@@ -138,6 +146,8 @@ fn partition(state: &State, partition: i32, edges: &Edges) -> PartitionItem {
         end: edges.end,
         records: edges.held(),
         rate_per_second: edges.end_pace.per_second(state.at),
+        indexed_from: indexed.map(|(from, _)| from),
+        indexed_to: indexed.map(|(_, to)| to),
     }
 }
 

@@ -13,6 +13,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::record::Record;
 use super::{Exit, complain};
+use crate::index::Choice;
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::sources::kafka::Wants;
@@ -102,6 +103,8 @@ pub(super) fn wants(settings: &Settings, filter: &Filter, deadline: Option<Durat
             risk_horizon: span(settings.risk_horizon),
             superseded: settings.superseded,
         },
+        // A look remembers nothing.
+        index: Choice::default(),
     }
 }
 

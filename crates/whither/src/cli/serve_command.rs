@@ -16,6 +16,7 @@ use crate::clock;
 use crate::live::Live;
 use crate::serve::{self, Follower, ServeError};
 use crate::settings::{Auth, Settings};
+use crate::sources::kafka::Wants;
 
 /// Follows until it is told to stop.
 pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
@@ -36,7 +37,7 @@ pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
     };
     let serve = serve::Serve {
         client,
-        wants: ask::wants(&settings, &Filter::default(), None),
+        wants: Wants { index: settings.index.clone(), ..ask::wants(&settings, &Filter::default(), None) },
         data_dir: settings.server.data_dir.clone(),
         store: store_options(&settings),
         live: Arc::new(Live::new(clock::now(), false)),
@@ -61,7 +62,13 @@ fn store_options(settings: &Settings) -> Options {
     let usual = Retention::default();
     let keep_ms = Length(settings.server.keep).span().0;
     let keep_bytes = settings.server.keep_bytes;
-    let retention = Retention { keep_ms, keep_bytes, keep_summary_ms: usual.keep_summary_ms.max(keep_ms) };
+    let retention = Retention {
+        keep_ms,
+        keep_summary_ms: usual.keep_summary_ms.max(keep_ms),
+        keep_index_ms: Length(settings.server.keep_index).span().0,
+        keep_bytes,
+        keep_index_bytes: settings.server.keep_index_bytes,
+    };
     Options { retention, ..Options::default() }
 }
 

@@ -15,6 +15,7 @@ use super::broker::Broker;
 use crate::access::Access;
 use crate::api::listen::ListenError;
 use crate::api::{self, Shared};
+use crate::index::Choice;
 use crate::live::{Live, News};
 use crate::report::Report;
 use crate::serve::{Follower, Serve, ServeError};
@@ -43,7 +44,7 @@ impl Watched {
         let dir = tempfile::Builder::new().prefix("whither-demo-").tempdir()?;
         let serve = Serve {
             client: ClientConfig::new(vec![broker.address().to_string()]),
-            wants: Wants::default(),
+            wants: Wants { index: Choice::usual(), ..Wants::default() },
             data_dir: dir.path().to_owned(),
             store: Options::default(),
             live: live.clone(),

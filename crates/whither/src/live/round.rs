@@ -6,6 +6,7 @@ use whither_core::fact::Run;
 use whither_core::{Balance, Name, Partition, Time, Verdict};
 
 use super::{Counted, Edges, Group, Topic};
+use crate::index::Covered;
 use crate::report::NotSeen;
 
 /// The changes of one round.
@@ -29,6 +30,8 @@ pub struct Round {
     pub edges: Vec<(Partition, Edges)>,
     /// What the logs of these partitions hold, in runs by offset.
     pub runs: Vec<(Partition, Arc<[Run]>)>,
+    /// What the message index holds of partitions, where that is another now.
+    pub indexed: Vec<(Partition, Covered)>,
     /// Groups that are new or described anew.
     pub groups: Vec<(Name, Group)>,
     /// Groups that are gone.

@@ -5,6 +5,7 @@ use whither_core::verdict::{Certainty, Evidence, Outcome, ShownAs, Stretch};
 use whither_core::{Offset, TopicId};
 
 use super::*;
+use crate::index::By;
 use crate::sources::kafka::batches::Depth;
 
 const START: i64 = 1_000_000_000;
@@ -75,7 +76,7 @@ fn topic() -> Topic {
         config: None,
         role: None,
         depth: Depth::Ledger,
-        indexed: false,
+        indexed: Vec::new(),
     }
 }
 
@@ -244,11 +245,13 @@ fn a_topic_described_anew_keeps_its_edges_and_a_new_one_does_not() {
     let live = live();
     round(&live, 1, 10, 20);
     let described = |id| {
-        let topics = vec![(Name::from("orders"), Topic { id: TopicId(id), indexed: true, ..topic() })];
+        let topics =
+            vec![(Name::from("orders"), Topic { id: TopicId(id), indexed: vec![By::Key], ..topic() })];
         Round { at: at(2), topics, ..Round::default() }
     };
     live.publish(described(7));
-    assert!(live.read().edges(&orders(0)).is_some() && live.read().topics["orders"].indexed);
+    assert!(live.read().edges(&orders(0)).is_some());
+    assert_eq!(live.read().topics["orders"].indexed, [By::Key]);
     live.publish(described(8));
     assert!(live.read().edges(&orders(0)).is_none());
 }

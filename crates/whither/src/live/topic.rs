@@ -6,6 +6,7 @@ use whither_core::fact::{Config, Role};
 use whither_core::{Name, Offset, Span, Time, TopicId};
 
 use super::{Pace, State};
+use crate::index::By;
 use crate::sources::kafka::batches::Depth;
 
 /// How far back the rate of a log's end is told.
@@ -26,8 +27,8 @@ pub struct Topic {
     pub role: Option<Role>,
     /// How deep it is read.
     pub depth: Depth,
-    /// Whether its records can be found by key, trace or header.
-    pub indexed: bool,
+    /// By what its records are indexed.
+    pub indexed: Vec<By>,
 }
 
 /// A partition's edges as last read, and how they move.

@@ -22,6 +22,15 @@ pub(super) struct Changes {
     not_put: Said,
     /// The newest timestamp of the records read.
     newest: BTreeMap<Partition, Time>,
+    /// Partitions of which the message index holds something else now.
+    indexed: BTreeSet<Partition>,
+}
+
+/// What a round is published with.
+pub(super) struct News {
+    pub(super) said: Said,
+    pub(super) newest: BTreeMap<Partition, Time>,
+    pub(super) indexed: BTreeSet<Partition>,
 }
 
 impl Said {
@@ -70,13 +79,23 @@ impl Changes {
         self.not_put.take(output);
     }
 
+    pub(super) fn indexed(&mut self, partition: &Partition) {
+        if !self.indexed.contains(partition) {
+            self.indexed.insert(partition.clone());
+        }
+    }
+
     /// What came since rows were put.
     pub(super) fn rows_to_put(&mut self) -> Said {
         std::mem::take(&mut self.not_put)
     }
 
     /// What came since the last round was published.
-    pub(super) fn publish(&mut self) -> (Said, BTreeMap<Partition, Time>) {
-        (std::mem::take(&mut self.unpublished), std::mem::take(&mut self.newest))
+    pub(super) fn publish(&mut self) -> News {
+        News {
+            said: std::mem::take(&mut self.unpublished),
+            newest: std::mem::take(&mut self.newest),
+            indexed: std::mem::take(&mut self.indexed),
+        }
     }
 }

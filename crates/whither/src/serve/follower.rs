@@ -11,6 +11,7 @@ use whither_core::{Key, Partition, Time};
 use whither_kafka::{Cluster, Error};
 use whither_store::StoreError;
 
+use super::changes::News;
 use super::journal::Shared;
 use super::problems::{Place, Problems};
 use super::recover::{self, Recovered, recover};
@@ -107,6 +108,7 @@ impl Follower {
             findings: said.findings.values().map(|v| Arc::new(v.clone())).collect(),
             problems: self.problems.all(),
             store: store_state(journal),
+            indexed: recovered.run.indexed().clone().into_iter().collect(),
             ..Round::default()
         });
     }
@@ -254,7 +256,7 @@ impl Follower {
 
     fn publish(&mut self, look: &mut Look, journal: &Shared, now: Time) {
         let journal = &mut *journal.lock();
-        let (changed, newest) = journal.changes.publish();
+        let News { said: changed, newest, indexed } = journal.changes.publish();
         let all = look.judge().waiting() == 0;
         journal.unpublished.published(&changed, now, all, &mut journal.counted.delays);
         let said = look.judge().said();
@@ -281,10 +283,14 @@ impl Follower {
             not_seen: look.not_seen_lately(),
             problems: self.problems.all(),
             store: store_state(journal),
+            indexed: indexed
+                .into_iter()
+                .filter_map(|p| Some((p.clone(), look.judge().indexed().get(&p)?.clone())))
+                .collect(),
             counted: std::mem::take(&mut journal.counted),
             ..Round::default()
         };
-        self.scene.changes(&look.view(), &newest, |topic| look.depth_of(topic), &mut round);
+        self.scene.changes(&look.view(), &newest, |topic| look.reading_of(topic), &mut round);
         round.runs = runs(look.judge(), &round);
         // What is news was told here.
         look.judge_mut().said_mut().news.clear();

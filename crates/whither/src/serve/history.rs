@@ -7,9 +7,10 @@ use whither_core::fact::{Committed, Committer};
 use whither_core::key::At;
 use whither_core::verdict::Outcome;
 use whither_core::{Balance, Fact, Key, Name, Offset, Output, Partition, Span, Time, Verdict};
-use whither_store::{BalanceRow, CommitRow, FindingRow, LagRow, Store};
+use whither_store::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, Store};
 
 use super::changes::Said;
+use crate::index::{Entry, Place};
 use crate::json;
 use crate::live::waiting;
 use crate::report::Report;
@@ -86,6 +87,22 @@ impl History {
             false
         });
     }
+}
+
+/// Where records are that the message index was told of.
+pub(super) fn places(entry: &Entry) -> impl Iterator<Item = IndexRow> {
+    let (partition, places) = match entry {
+        Entry::Read { partition, places, .. } => (partition, places.as_slice()),
+        Entry::WentBack { partition, .. } => (partition, &[][..]),
+    };
+    places.iter().map(|Place { what, hash, offset, at }| IndexRow {
+        what: *what,
+        hash: *hash,
+        topic: partition.topic.clone(),
+        partition: partition.index,
+        offset: *offset,
+        at_ms: at.0,
+    })
 }
 
 fn commit(partition: &Partition, c: &Committed) -> CommitRow {

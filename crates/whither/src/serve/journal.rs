@@ -9,13 +9,15 @@ use whither_store::{Store, StoreError};
 
 use super::changes::Changes;
 use super::delays::Unpublished;
-use super::history::History;
+use super::history::{self, History};
 use super::recover::cluster;
+use crate::index::{self, Entry};
 use crate::live::Counted;
 use crate::run::{Recorder, Run, Turn};
 
-/// The kind of the log's entries: a step of the run.
+/// The kinds of the log's entries: a step of the run, and what the message index was told.
 pub(super) const STEP: u8 = 1;
+pub(super) const INDEX: u8 = 2;
 /// The kinds of a checkpoint's blobs: their first byte.
 pub(super) const KEY: u8 = 1;
 pub(super) const ROW: u8 = 2;
@@ -25,6 +27,8 @@ pub(super) const TAIL: u8 = 5;
 /// A key that waits to be settled, and one that is settled later: as an entry without facts, at that time.
 pub(super) const WAITS: u8 = 6;
 pub(super) const LATER: u8 = 7;
+/// What the message index holds of a partition.
+pub(super) const COVERED: u8 = 8;
 
 /// The first read of a large cluster is long: what was logged is made durable at least this often, in bytes.
 const MARK_BYTES: usize = 8 << 20;
@@ -130,6 +134,9 @@ impl Journal {
             let now = at.unwrap_or_default();
             blob(kind, &mut |out| put_facts(&key, Clock { now, complete_to: now }, &[], out))?;
         }
+        for (partition, covered) in run.indexed() {
+            blob(COVERED, &mut |out| index::put_covered(partition, covered, out))?;
+        }
         let records = self.records_read;
         blob(COUNTS, &mut |out| out.extend(records.to_le_bytes()))?;
         writer.finish(now.0)?;
@@ -137,14 +144,14 @@ impl Journal {
         Ok(())
     }
 
-    fn log(&mut self, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    fn log(&mut self, kind: u8, put: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         if self.replaying {
             return Ok(());
         }
         self.scratch.clear();
         put(&mut self.scratch);
         self.unmarked += self.scratch.len();
-        self.store.append(STEP, &self.scratch).map_err(io::Error::other)
+        self.store.append(kind, &self.scratch).map_err(io::Error::other)
     }
 }
 
@@ -171,7 +178,7 @@ impl Recorder for Shared {
             journal.counted.read(key, facts.len(), records);
         }
         journal.history.facts(key, facts);
-        journal.log(|out| put_facts(key, clock, facts, out))
+        journal.log(STEP, |out| put_facts(key, clock, facts, out))
     }
 
     fn settle(&mut self, clock: Clock) -> io::Result<()> {
@@ -179,7 +186,15 @@ impl Recorder for Shared {
     }
 
     fn settle_due(&mut self, clock: Clock, most: u32) -> io::Result<()> {
-        self.lock().log(|out| put_settle(clock, most, out))
+        self.lock().log(STEP, |out| put_settle(clock, most, out))
+    }
+
+    fn indexed(&mut self, entry: &Entry) -> io::Result<()> {
+        let mut journal = self.lock();
+        journal.changes.indexed(entry.partition());
+        journal.log(INDEX, |out| index::put_entry(entry, out))?;
+        history::places(entry).for_each(|row| journal.store.put_index(row));
+        Ok(())
     }
 
     fn said(&mut self, output: &Output) {

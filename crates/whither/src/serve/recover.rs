@@ -7,7 +7,8 @@ use whither_core::journal::{self, Entry as Step};
 use whither_core::{Fact, NotASnapshot, Policy, Time};
 use whither_store::{Entry, OpenError, Opened, Options, Store};
 
-use super::journal::{COUNTS, FINDING, Journal, KEY, LATER, ROW, STEP, Shared, TAIL, WAITS};
+use super::journal::{COUNTS, COVERED, FINDING, INDEX, Journal, KEY, LATER, ROW, STEP, Shared, TAIL, WAITS};
+use crate::index;
 use crate::run::{Run, Turn};
 
 /// Why a server can't go on from what is on disk.
@@ -55,6 +56,7 @@ pub(super) fn replay(opened: Opened, policy: Policy) -> Result<Recovered, Recove
     for entry in log {
         match entry? {
             Entry::Fact { kind: STEP, payload } => step(&mut run, &payload)?,
+            Entry::Fact { kind: INDEX, payload } => run.index(&index::entry(&payload)?),
             Entry::Fact { kind, .. } => return Err(RecoverError::Kind(kind)),
             Entry::Mark(payload) => {
                 let now = marked_at(&payload);
@@ -88,6 +90,10 @@ fn take_back(run: &mut Run, to: &Shared, blob: &[u8]) -> Result<(), RecoverError
             if let Fact::Tail(tail) = journal::fact(bytes)? {
                 run.said_mut().tails.insert(tail.offsets_partition, tail);
             }
+        }
+        Some((&COVERED, bytes)) => {
+            let (partition, covered) = index::covered(bytes)?;
+            run.restore_indexed(partition, covered);
         }
         Some((&kind @ (WAITS | LATER), bytes)) => {
             if let Step::Facts { key, clock, .. } = journal::entry(bytes)? {

@@ -6,6 +6,7 @@ use whither_core::fact::{Bounds, Config};
 use whither_core::{Name, Partition, Time, TopicId};
 use whither_kafka::{DescribedGroup, GroupListing, PartitionMetadata};
 
+use crate::index::By;
 use crate::live::{Edges, Group, Member, Round, Topic};
 use crate::sources::kafka::batches::Depth;
 use crate::sources::kafka::{View, group_kind, group_state};
@@ -24,15 +25,15 @@ impl Scene {
         &mut self,
         view: &View<'_>,
         newest: &BTreeMap<Partition, Time>,
-        depth_of: impl Fn(&str) -> Depth,
+        reading_of: impl Fn(&str) -> (Depth, Vec<By>),
         round: &mut Round,
     ) {
-        self.topics(view, depth_of, round);
+        self.topics(view, reading_of, round);
         self.edges(view, newest, round);
         self.groups(view, round);
     }
 
-    fn topics(&mut self, view: &View<'_>, depth_of: impl Fn(&str) -> Depth, round: &mut Round) {
+    fn topics(&mut self, view: &View<'_>, reading_of: impl Fn(&str) -> (Depth, Vec<By>), round: &mut Round) {
         let shown = view.metadata.topics.iter().filter(|(_, t)| !t.internal);
         for (name, topic) in shown {
             let first = topic.partitions.keys().next().map(|p| Partition::new(name.clone(), *p));
@@ -42,9 +43,9 @@ impl Scene {
                 continue;
             }
             self.topics.insert(name.clone(), now);
-            let depth = depth_of(name);
+            let (depth, indexed) = reading_of(name);
             let role = if let Depth::Headers(role) = depth { Some(role) } else { None };
-            let (id, partitions, indexed) = (TopicId(topic.id), BTreeMap::new(), false);
+            let (id, partitions) = (TopicId(topic.id), BTreeMap::new());
             round.topics.push((name.clone(), Topic { id, partitions, config, role, depth, indexed }));
         }
         let gone = |name: &Name| !view.metadata.topics.contains_key(name);

@@ -6,6 +6,7 @@ use axum::http::HeaderName;
 
 use crate::access::Network;
 use crate::cli::moment::Length;
+use crate::index;
 use crate::sources::kafka::origins::{DEAD_LETTER_TOPICS, RETRY_TOPICS};
 
 /// A key.
@@ -44,6 +45,8 @@ pub enum Kind {
     Networks,
     /// A number of bytes.
     Bytes,
+    /// A whole number.
+    Number,
     /// One of these words.
     Word(&'static [&'static str]),
     /// Text that is never written down: from a file named by `<key>_file`, or from the environment.
@@ -71,6 +74,7 @@ impl Kind {
             Kind::Header => "the name of an HTTP header".to_owned(),
             Kind::Networks => "addresses or networks, as 10.0.0.7, 10.0.0.0/8, fd00::/8".to_owned(),
             Kind::Bytes => "a number of bytes, or one with a unit, as 500MiB, 20GiB".to_owned(),
+            Kind::Number => "a whole number from 1 to 4294967295".to_owned(),
             Kind::Word(words) => words.iter().map(|w| shown(w)).collect::<Vec<_>>().join(", "),
             Kind::Secret => "from the file that <key>_file names, or from the environment".to_owned(),
         }
@@ -92,6 +96,7 @@ impl Kind {
             Kind::Header => value.parse::<HeaderName>().is_ok(),
             Kind::Networks => value.parse::<Network>().is_ok(),
             Kind::Bytes => bytes(value).is_some_and(|n| n > 0),
+            Kind::Number => value.parse::<u32>().is_ok_and(|n| n > 0),
             Kind::Word(words) => words.iter().any(|w| w.eq_ignore_ascii_case(value)),
         }
     }
@@ -318,6 +323,44 @@ pub const KEYS: &[Key] = &[
         Kind::Bytes,
         &["20GiB"],
         "the oldest history is deleted where it takes more than this",
+    ),
+    key(
+        "index.topics",
+        Kind::Patterns,
+        index::TOPICS,
+        "topics whose records `serve` can find by key, header and trace; `[]` for none",
+    ),
+    key(
+        "index.exclude",
+        Kind::Patterns,
+        index::EXCLUDED,
+        "topics that are left out all the same; topics of Kafka itself always are",
+    ),
+    key("index.keys", Kind::Word(&["yes", "no"]), &["yes"], "whether records are found by their key"),
+    key(
+        "index.traces",
+        Kind::Word(&["yes", "no"]),
+        &["yes"],
+        "whether records are found by the trace id in their `traceparent`",
+    ),
+    key(
+        "index.headers",
+        Kind::Names,
+        &[],
+        "headers whose values records are found by, as `x-order-id`; those that name one record or a few",
+    ),
+    key(
+        "index.records_per_second",
+        Kind::Number,
+        &[index::RECORDS_PER_SECOND],
+        "records indexed in a second, of all topics together, and a minute's worth at once; those beyond are found by position only",
+    ),
+    key("index.keep", Kind::Length, &["30d"], "records older than this are found by position only"),
+    key(
+        "index.keep_bytes",
+        Kind::Bytes,
+        &["5GiB"],
+        "the oldest part of the index is deleted where it takes more than this; it counts for `store.keep_bytes`, too",
     ),
     key(
         "risk.horizon",

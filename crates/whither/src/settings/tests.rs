@@ -37,6 +37,29 @@ fn nothing_set_is_the_defaults() {
     let roles = crate::sources::kafka::origins::Roles::default();
     assert_eq!(settings.dead_letters.topics, roles.dead_letters);
     assert_eq!(settings.dead_letters.retry_topics, roles.retries);
+    assert_eq!(settings.index, crate::index::Choice::usual());
+    assert_eq!(settings.server.keep_index_bytes, 5 << 30);
+}
+
+#[test]
+fn the_index_is_chosen_by_topic_and_value() {
+    let chosen = |text: &str| from(&format!("[index]\n{text}")).settings.unwrap().index;
+    let some = chosen("topics = [\"orders*\"]\nexclude = []\nkeys = \"no\"\nheaders = [\"x-order-id\"]\n");
+    assert_eq!(some.of("orders.v2"), [By::Trace, By::Header("x-order-id".into())]);
+    assert!(some.of("payments").is_empty());
+    assert!(chosen("topics = []").of("orders").is_empty());
+    let problems = problems_of(&from(
+        "[index]\ntopics = \"a b\"\nkeys = true\nrecords_per_second = 0\nheader = \"x\"\n",
+    ));
+    assert_eq!(
+        problems,
+        [
+            "index.topics = \"a b\" is not allowed; allowed: topic names, * standing for anything",
+            "index.keys = \"true\" is not allowed; allowed: yes, no",
+            "index.records_per_second = \"0\" is not allowed; allowed: a whole number from 1 to 4294967295",
+            "unknown key index.header: did you mean index.headers?",
+        ]
+    );
 }
 
 #[test]

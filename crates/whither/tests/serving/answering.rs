@@ -48,7 +48,7 @@ impl Answering {
         self.client.get(format!("http://{}{path}", self.at)).send().await.unwrap()
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = self.ask(&format!("{}{path}", api::BASE)).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.json().await.unwrap()

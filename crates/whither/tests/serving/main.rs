@@ -7,5 +7,6 @@ mod following;
 mod restarting;
 mod killing;
 mod answering;
+mod finding;
 mod guarding;
 mod scraping;

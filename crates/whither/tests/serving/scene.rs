@@ -1,6 +1,7 @@
 //! A demo broker, somebody who writes, a group that reads, and a server that follows them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use whither::check::{self, Check};
 use whither::demo::broker::{Broker, Consumer, NewRecord, Options};
+use whither::index::Choice;
 use whither::live::{Live, State};
 use whither::report::Report;
 use whither::serve::{Follower, Serve, ServeError};
@@ -44,6 +46,24 @@ impl Scene {
         }
     }
 
+    /// Writes orders of these numbers, each with a key, a trace and a header of its own.
+    pub(crate) async fn order(&self, topic: &str, partition: i32, numbers: Range<u32>) {
+        let mut producer = self.broker.handle().producer().await.unwrap();
+        let text = |text: String| Some(text.into());
+        let order = |n: u32| NewRecord {
+            key: text(format!("order-{n}")),
+            value: text("{}".to_owned()),
+            headers: vec![
+                ("traceparent".into(), text(format!("00-{:032x}-{:016x}-01", n + 1, n + 1))),
+                ("x-order-id".into(), text(n.to_string())),
+            ],
+            timestamp_ms: None,
+        };
+        for batch in numbers.map(order).collect::<Vec<_>>().chunks(7) {
+            producer.send(topic, partition, batch).await.unwrap();
+        }
+    }
+
     /// A group reads this many records and commits.
     pub(crate) async fn read(&self, group: &str, topic: &str, records: usize) -> Consumer {
         let mut consumer = self.broker.handle().consumer(group, &[topic]);
@@ -62,11 +82,16 @@ impl Scene {
 
     /// A server that goes on where another one has stopped.
     pub(crate) fn serve_in(&self, dir: Arc<TempDir>) -> Server {
+        self.serve_indexing(dir, Choice::usual())
+    }
+
+    /// The same with an index of one's own choice.
+    pub(crate) fn serve_indexing(&self, dir: Arc<TempDir>, index: Choice) -> Server {
         let live = Arc::new(Live::new(Time(0), false));
         let serve = Serve {
             client: self.client(),
             // A look would read nothing by then; a server has no deadline.
-            wants: Wants { deadline: Some(Duration::ZERO), ..Wants::default() },
+            wants: Wants { deadline: Some(Duration::ZERO), index, ..Wants::default() },
             data_dir: dir.path().to_owned(),
             store: whither_store::Options::default(),
             live: live.clone(),

@@ -67,11 +67,12 @@ export interface LagHistory { items: LagPoint[]; forecast: Forecast | null }
 export interface Topic {
   topic: string; topic_id: string | null; partitions: number; role: 'normal' | 'dead_letter' | 'retry'; records: number;
   rate_per_second: number | null; retention_ms: number | null; retention_bytes: number | null; compacts: boolean;
-  depth: 'ledger' | 'headers'; indexed: boolean; groups: string[]; lost: number; newest_at: string | null;
+  depth: 'ledger' | 'headers'; indexed: boolean; indexed_by: string[]; groups: string[]; lost: number; newest_at: string | null;
 }
 export interface TopicPartition {
   partition: number; leader: number | null; leader_epoch: number | null; log_start: number; local_start: number | null;
   last_stable: number | null; end: number; records: number; rate_per_second: number | null;
+  indexed_from: number | null; indexed_to: number | null;
 }
 export type TopicDetail = Omit<Topic, 'partitions'> & { partitions: TopicPartition[]; configs: Record<string, string | null> };
 
@@ -122,6 +123,7 @@ export interface Found { topic: string; partition: number; offset: number; at: s
 export interface Journeys {
   interpreted: { as: string; value: string; topic?: string }[];
   items: Found[];
+  missing: { is: 'not_indexed' | 'indexed_in_part' | 'not_produced'; text: string } | null;
   searched: { topics_indexed: string[]; since: string | null; not_searched: { what: string; why: string }[] };
   next: string | null;
 }

@@ -173,11 +173,17 @@ fn of_topics(topics: &[topics::Item]) -> Vec<Check> {
             some(topics.len(), "topic")
         ),
     )];
+    let indexed = topics.iter().filter(|t| t.indexed).count();
+    if indexed > 0 {
+        let text = format!("records of {} are found by what index chooses", some(indexed, "topic"));
+        checks.push(Check::all("topic", text));
+    }
     let not: Vec<&str> = topics.iter().filter(|t| !t.indexed).map(|t| t.topic.as_str()).collect();
     if !not.is_empty() {
         let text = format!("found by position only, not by key, trace or header: {}", names(&not));
-        let change =
-            Change::text("where --brokers H:P with --key, --trace or --header reads the brokers for them");
+        let change = Change::text(
+            "index.topics without index.exclude lets the server find their records from then on; where --brokers H:P with --key, --trace or --header reads the brokers for them",
+        );
         checks.push(Check::part("topic", text, change));
     }
     checks

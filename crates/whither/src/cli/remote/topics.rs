@@ -48,6 +48,8 @@ pub(super) struct Item {
     #[serde(default)]
     pub(super) indexed: bool,
     #[serde(default)]
+    indexed_by: Vec<String>,
+    #[serde(default)]
     groups: Vec<String>,
     lost: Option<u64>,
     newest_at: Option<At>,
@@ -70,6 +72,7 @@ struct Partition {
     end: Option<i64>,
     records: Option<u64>,
     rate_per_second: Option<f64>,
+    indexed_from: Option<i64>,
 }
 
 const COLUMNS: [Column; 12] = [
@@ -105,6 +108,7 @@ impl Item {
         let lost = if self.lost.is_some_and(|n| n > 0) { Hue::Bad } else { Hue::Plain };
         let groups: Vec<String> = self.groups.iter().map(|g| words::name(g)).collect();
         let yes = |is: bool| if is { "yes" } else { "" };
+        let by: Vec<String> = self.indexed_by.iter().map(|by| words::name(by).replace(' ', "=")).collect();
         vec![
             words::name(&self.topic).into(),
             words::count(partitions).into(),
@@ -116,7 +120,7 @@ impl Item {
             name(self.role.as_deref().filter(|role| *role != "normal")).into(),
             Cell::painted(count(self.lost), lost),
             moment(self.newest_at, now).replace(' ', "T").into(),
-            yes(self.indexed).into(),
+            by.join(",").into(),
             groups.join(",").into(),
         ]
     }
@@ -171,7 +175,7 @@ impl Answer for One {
     }
 
     fn table(&self, output: Output, out: &mut impl Write) -> io::Result<()> {
-        const PARTITIONS: [Column; 7] = [
+        const PARTITIONS: [Column; 8] = [
             Column::figure("PARTITION", 0),
             Column::figure("LEADER", 1),
             Column::figure("LOG-START", 0),
@@ -179,6 +183,7 @@ impl Answer for One {
             Column::figure("LOG-END", 0),
             Column::figure("RECORDS", 0),
             Column::figure("RATE/S", 2),
+            Column::figure("INDEXED-FROM", 4),
         ];
         grid(&COLUMNS, &[self.full.item.cells(self.now)], output.paint, out)?;
         writeln!(out)?;
@@ -186,9 +191,10 @@ impl Answer for One {
             let cells = |p: &Partition| {
                 let leader = p.leader.map_or_else(|| "none".to_owned(), |id| id.to_string());
                 let (records, rate) = (count(p.records), rate(p.rate_per_second));
-                let edges = [offset(p.log_start), offset(p.last_stable), offset(p.end)];
-                let [start, stable, end] = edges;
-                [p.partition.to_string(), leader, start, stable, end, records, rate].map(Cell::from).to_vec()
+                let [start, stable, end, from] =
+                    [p.log_start, p.last_stable, p.end, p.indexed_from].map(offset);
+                let cells = [p.partition.to_string(), leader, start, stable, end, records, rate, from];
+                cells.map(Cell::from).to_vec()
             };
             let rows: Vec<Vec<Cell>> = partitions.iter().map(cells).collect();
             grid(&PARTITIONS, &rows, output.paint, out)?;

@@ -83,6 +83,7 @@ struct Step {
 #[derive(Debug, Deserialize)]
 struct Search {
     items: Vec<Place>,
+    missing: Option<Missing>,
     searched: Searched,
 }
 
@@ -104,6 +105,13 @@ struct Searched {
     not_searched: Vec<NotSearched>,
 }
 
+/// What it means that nothing was found.
+#[derive(Debug, Deserialize, Serialize)]
+struct Missing {
+    is: String,
+    text: String,
+}
+
 #[derive(Debug, Deserialize, Serialize)]
 struct NotSearched {
     what: String,
@@ -116,13 +124,14 @@ struct Found {
     /// Found, and not told in full.
     more: usize,
     searched: Option<Searched>,
+    missing: Option<Missing>,
     now: Time,
 }
 
 impl Found {
     fn at(client: &Client, topic: &str, partition: i32, offset: i64) -> Result<Found, Failure> {
         let journeys = vec![journey(client, topic, partition, offset)?];
-        Ok(Found { journeys, more: 0, searched: None, now: crate::clock::now() })
+        Ok(Found { journeys, more: 0, searched: None, missing: None, now: crate::clock::now() })
     }
 
     fn search(client: &Client, asked: &Where) -> Result<Found, Failure> {
@@ -142,7 +151,7 @@ impl Found {
             journeys.push(journey(client, &place.topic, place.partition, place.offset)?);
         }
         let more = places.len() - journeys.len();
-        Ok(Found { journeys, more, searched: Some(search.searched), now })
+        Ok(Found { journeys, more, searched: Some(search.searched), missing: search.missing, now })
     }
 
     /// Whether everything was looked at.
@@ -157,9 +166,10 @@ impl Found {
     }
 
     fn nothing(&self, searched: &Searched, output: Output, out: &mut impl Write) -> io::Result<()> {
-        let since = searched.since.as_ref().map(|since| format!(", since {}", words::name(since)));
         let topics = some(searched.topics_indexed.len(), "indexed topic");
-        let text = format!("no message was found in {topics}{}", since.unwrap_or_default());
+        let found = format!("no message was found in {topics}");
+        let why = self.missing.as_ref().map(|missing| format!(": {}", words::visible(&missing.text)));
+        let text = format!("{found}{}", why.unwrap_or_default());
         wrap(&text, output.paint.width).iter().try_for_each(|line| writeln!(out, "{line}"))
     }
 }
@@ -258,7 +268,13 @@ impl Answer for Found {
         let raw: Vec<&Raw> = self.journeys.iter().map(|(_, raw)| raw).collect();
         match &self.searched {
             None => Document::One(raw.first().copied().cloned()),
-            Some(searched) => Document::List { items: raw, more: self.more, searched, next: None },
+            Some(searched) => Document::List {
+                items: raw,
+                more: self.more,
+                missing: self.missing.as_ref(),
+                searched,
+                next: None,
+            },
         }
     }
 
@@ -267,6 +283,7 @@ impl Answer for Found {
         let summary = Summary {
             found: self.messages() + self.more,
             complete: self.complete(),
+            missing: self.missing.as_ref(),
             searched: self.searched.as_ref(),
             exit: self.exit().code(),
         };
@@ -279,13 +296,20 @@ impl Answer for Found {
 #[serde(untagged)]
 enum Document<'a> {
     One(Option<Raw>),
-    List { items: Vec<&'a Raw>, more: usize, searched: &'a Searched, next: Option<()> },
+    List {
+        items: Vec<&'a Raw>,
+        more: usize,
+        missing: Option<&'a Missing>,
+        searched: &'a Searched,
+        next: Option<()>,
+    },
 }
 
 #[derive(Serialize)]
 struct Summary<'a> {
     found: usize,
     complete: bool,
+    missing: Option<&'a Missing>,
     searched: Option<&'a Searched>,
     exit: u8,
 }

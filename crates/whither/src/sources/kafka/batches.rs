@@ -5,6 +5,7 @@ use whither_core::{Fact, Offset, Partition, Time};
 use whither_kafka::batch::{self, Batches, ControlKind, Scratch, key_hash};
 
 use super::commits::{Coordinator, TopicNames};
+use super::indexing::Gatherer;
 use super::origins::Conventions;
 
 /// How deep a partition is read.
@@ -28,6 +29,8 @@ pub struct Walker<'a> {
     pub conventions: &'a Conventions,
     pub names: &'a TopicNames,
     pub scratch: &'a mut Scratch,
+    /// Takes what records can be found by, where they are indexed.
+    pub gatherer: Option<Gatherer>,
     /// Now, on whither's own clock.
     pub now: Time,
 }
@@ -57,6 +60,7 @@ impl Walker<'_> {
                     let from = error.base_offset.max(walked.next.unwrap_or(0)).max(0);
                     let to = error.end_offset.unwrap_or(from + 1).max(from + 1);
                     out.push(Fact::Corrupt(Corrupt { from, to, at: self.now }));
+                    self.gatherer.iter_mut().for_each(|gatherer| gatherer.skip(from));
                     walked.next = Some(to);
                     if !error.continues {
                         break;
@@ -86,7 +90,11 @@ impl Walker<'_> {
             out.truncate(mark);
             let (from, to) = (header.base_offset, header.end_offset());
             out.push(Fact::Corrupt(Corrupt { from, to, at: self.now }));
+            self.gatherer.iter_mut().for_each(|gatherer| gatherer.skip(from));
             return;
+        }
+        if let Some(gatherer) = &mut self.gatherer {
+            gatherer.batch(batch, self.scratch);
         }
         walked.records += u64::from(header.record_count);
     }

@@ -130,13 +130,15 @@ impl Look {
         for Fetched { partition: p, event } in fetched {
             let p = partition(&p);
             let Some(read) = reads.get(&p) else { continue };
-            let walking = if let Event::Records { records, .. } = &event {
+            let walking = if let Event::Records { from, records, .. } = &event {
+                let now = crate::clock::now();
                 let piece = Piece {
                     depth: self.depth_of(&p.topic),
                     boundaries: read.cuts.clone(),
                     records: records.clone(),
                     end: read.to,
-                    now: crate::clock::now(),
+                    now,
+                    gatherer: self.gatherer(&p, self.beginning(&p, *from, records), now),
                     conventions: self.conventions.clone(),
                     names: self.names.clone(),
                     partition: p.clone(),
@@ -187,6 +189,7 @@ impl Look {
                     facts.push(Fact::Reading(Reading { topic_id: self.topic_id(&p.topic), from }));
                 }
                 self.records_read += held.walked.records;
+                self.index(&p, held.gathered);
                 facts.append(&mut held.facts);
                 let tail = facts.iter().rev().find_map(|fact| match fact {
                     Fact::Batch(b) => Some((b.base, b.leader_epoch)),

@@ -115,7 +115,7 @@ fn fits(record: &Record<'_>, sought: &Sought) -> bool {
 }
 
 /// The trace id of a W3C `traceparent`; the last one holds where there are several, as Java reads them.
-fn trace_of<'r>(record: &Record<'r>) -> Option<&'r str> {
+pub(super) fn trace_of<'r>(record: &Record<'r>) -> Option<&'r str> {
     let header =
         record.headers.filter_map(Result::ok).filter(|h| h.name.eq_ignore_ascii_case(b"traceparent"));
     let text = std::str::from_utf8(header.last()?.value?).ok()?;

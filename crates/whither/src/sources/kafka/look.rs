@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use whither_core::fact::{Bounds, Role};
-use whither_core::{Clock, Fact, Key, Name, Offset, Partition, Policy, Time, TopicId};
+use whither_core::fact::Bounds;
+use whither_core::{Clock, Fact, Key, Name, Offset, Partition, Time, TopicId};
 use whither_kafka::batch::Scratch;
 use whither_kafka::fetch::{Fetched, Fetcher};
 use whither_kafka::{Cluster, GroupListing, Metadata, Refusal, TopicPartition};
@@ -13,10 +13,12 @@ use whither_kafka::{Cluster, GroupListing, Metadata, Refusal, TopicPartition};
 use super::back::Back;
 use super::commits::TopicNames;
 use super::heads::Heads;
-use super::origins::{Conventions, Roles};
+use super::indexing::Budget;
+use super::origins::Conventions;
 use super::rounds::Pacing;
 use super::told::Told;
 use super::walking::Walkers;
+use super::wants::Wants;
 use crate::clock;
 use crate::prose;
 use crate::report::{NotSeen, Report};
@@ -33,52 +35,6 @@ const LAST_ROUND: Duration = Duration::from_secs(5);
 
 /// Why something was not read.
 pub(super) const DEADLINE: &str = "the deadline came first";
-
-/// What is wanted of a look.
-#[derive(Clone, Debug)]
-pub struct Wants {
-    /// Reading stops after this long; none to read everything.
-    pub deadline: Option<Duration>,
-    /// Records this recent are read before older ones.
-    pub since: Duration,
-    /// Only this topic.
-    pub topic: Option<Name>,
-    /// Only this partition.
-    pub partition: Option<i32>,
-    /// Only this group's rows.
-    pub group: Option<Name>,
-    /// Groups that must be alive.
-    pub expected: BTreeSet<Name>,
-    /// What topics are for, by name.
-    pub roles: Roles,
-    /// How dead letters name their origin.
-    pub conventions: Conventions,
-    /// Judgement that is the operator's.
-    pub policy: Policy,
-}
-
-impl Default for Wants {
-    fn default() -> Wants {
-        Wants {
-            deadline: Some(Duration::from_secs(60)),
-            since: Duration::from_secs(3600),
-            topic: None,
-            partition: None,
-            group: None,
-            expected: BTreeSet::new(),
-            roles: Roles::default(),
-            conventions: Conventions::default(),
-            policy: Policy::default(),
-        }
-    }
-}
-
-impl Wants {
-    /// Whether dead letters wait in a topic until somebody reads them.
-    pub(super) fn holds_letters(&self, topic: &str) -> bool {
-        self.roles.of(topic) == Some(Role::DeadLetter)
-    }
-}
 
 /// Told what is being done, as it changes.
 pub trait Progress: Send + Sync {
@@ -135,6 +91,7 @@ pub struct Look {
     /// What is still to be read of the past, by a server.
     pub(super) back: Option<Back>,
     pub(super) pacing: Pacing,
+    pub(super) budget: Budget,
     pub(super) rounds: u32,
     pub(super) progress: Box<dyn Progress>,
 }
@@ -167,6 +124,7 @@ impl Look {
         for (name, topic) in &metadata.topics {
             names.add(topic.id, name.clone(), wants.holds_letters(name));
         }
+        let budget = Budget::new(wants.index.records_per_second);
         Look {
             id: Name::from(metadata.cluster_id.as_str()),
             heads: Heads::new(&cluster),
@@ -194,6 +152,7 @@ impl Look {
             told: Told::default(),
             back: None,
             pacing: Pacing::default(),
+            budget,
             rounds: 0,
             progress,
         }

@@ -3,6 +3,7 @@
 //! [`Look`] asks in an order that keeps verdicts honest: commits, then log ends, then commits again, so that
 //! neither a commit beyond the end nor a log start beyond a position can come from our own timing (R1, R11).
 pub mod look;
+mod wants;
 mod offsets;
 mod edges;
 mod data;
@@ -21,12 +22,16 @@ mod superseded;
 mod deeper;
 mod find;
 mod record;
+mod indexing;
 pub mod batches;
 pub mod commits;
 pub mod origins;
 
 pub use find::{Seen, Sought};
 pub use groups::{kind as group_kind, state as group_state};
-pub use look::{Look, Progress, Wants};
+pub use look::{Look, Progress};
+pub(crate) use origins::matches;
+pub(crate) use plan::gaps;
 pub use record::{Found, end_of, record};
 pub use rounds::View;
+pub use wants::Wants;

@@ -169,6 +169,7 @@ impl Look {
             conventions: &self.wants.conventions,
             names: &self.names,
             scratch: &mut self.scratch,
+            gatherer: None,
             now: clock.now,
         };
         let walked = walker.walk(records, end, &mut facts);

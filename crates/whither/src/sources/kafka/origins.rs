@@ -245,7 +245,7 @@ impl Roles {
 }
 
 /// Whether `name` fits `pattern`, in which `*` stands for any run of characters.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut left) = name.strip_prefix(head) else { return false };
     let parts: Vec<&str> = rest.split('*').collect();

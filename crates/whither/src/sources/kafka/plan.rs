@@ -41,7 +41,7 @@ pub(super) fn part(edges: &Bounds, begun: Option<Offset>, wanted: Offset) -> Opt
 }
 
 /// What of a range was not read, ascending.
-pub(super) fn gaps(read: &[(Offset, Offset)], range: Range<Offset>) -> Vec<Range<Offset>> {
+pub(crate) fn gaps(read: &[(Offset, Offset)], range: Range<Offset>) -> Vec<Range<Offset>> {
     let mut gaps = Vec::new();
     let mut at = range.start;
     for (from, next) in read {

@@ -12,6 +12,7 @@ use whither_kafka::{DescribedGroup, Error, GroupListing, Metadata};
 use super::back::Back;
 use super::batches::Depth;
 use super::look::{LastCommit, Look, ReadTo};
+use crate::index::By;
 use crate::report::NotSeen;
 use crate::run::Run;
 
@@ -222,6 +223,12 @@ impl Look {
     #[must_use]
     pub fn depth_of(&self, topic: &str) -> Depth {
         self.wants.roles.of(topic).map_or(Depth::Ledger, Depth::Headers)
+    }
+
+    /// How deep a topic is read, and by what its records are indexed.
+    #[must_use]
+    pub fn reading_of(&self, topic: &str) -> (Depth, Vec<By>) {
+        (self.depth_of(topic), self.wants.index.of(topic).to_vec())
     }
 
     /// Gives back the judge.

@@ -12,6 +12,7 @@ use whither_kafka::batch::Scratch;
 
 use super::batches::{Depth, Walked, Walker};
 use super::commits::TopicNames;
+use super::indexing::{Gathered, Gatherer};
 use super::origins::Conventions;
 
 /// More threads than this wait for the one that judges.
@@ -32,6 +33,7 @@ pub(super) struct Piece {
     pub(super) now: Time,
     pub(super) conventions: Arc<Conventions>,
     pub(super) names: Arc<TopicNames>,
+    pub(super) gatherer: Option<Gatherer>,
 }
 
 /// What a piece holds.
@@ -39,6 +41,7 @@ pub(super) struct Piece {
 pub(super) struct Held {
     pub(super) facts: Vec<Fact>,
     pub(super) walked: Walked,
+    pub(super) gathered: Gathered,
 }
 
 /// A piece that is being walked, or was.
@@ -56,7 +59,7 @@ pub(super) struct Walkers {
 }
 
 impl Piece {
-    pub(super) fn walk(&self, scratch: &mut Scratch) -> Held {
+    pub(super) fn walk(self, scratch: &mut Scratch) -> Held {
         let mut held = Held::default();
         let mut walker = Walker {
             partition: &self.partition,
@@ -65,14 +68,18 @@ impl Piece {
             conventions: &self.conventions,
             names: &self.names,
             scratch,
+            gatherer: self.gatherer,
             now: self.now,
         };
         held.walked = walker.walk(&self.records, self.end, &mut held.facts);
+        if let Some((gatherer, next)) = walker.gatherer.zip(held.walked.next) {
+            held.gathered = gatherer.finish(&self.partition, next);
+        }
         held
     }
 
     fn is_worth_a_thread(&self) -> bool {
-        self.depth != Depth::Ledger && self.records.len() >= WORTH_BYTES
+        (self.depth != Depth::Ledger || self.gatherer.is_some()) && self.records.len() >= WORTH_BYTES
     }
 }
 
@@ -156,6 +163,7 @@ mod tests {
             now: Time(2_000),
             conventions: Arc::default(),
             names: Arc::default(),
+            gatherer: None,
         }
     }
 

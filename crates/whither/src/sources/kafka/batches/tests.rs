@@ -37,6 +37,7 @@ fn walk(bytes: &[u8], depth: Depth, boundaries: &[Offset], end: Offset) -> (Walk
         conventions: &Conventions::default(),
         names: &TopicNames::default(),
         scratch: &mut Scratch::default(),
+        gatherer: None,
         now: Time(2_000),
     };
     let walked = walker.walk(bytes, end, &mut facts);
