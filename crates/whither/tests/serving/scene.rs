@@ -62,9 +62,14 @@ impl Scene {
 
     /// A server that goes on where another one has stopped.
     pub(crate) fn serve_in(&self, dir: Arc<TempDir>) -> Server {
+        Scene::serve_by(self.client(), dir)
+    }
+
+    /// One that reaches the broker in a way of its own.
+    pub(crate) fn serve_by(client: ClientConfig, dir: Arc<TempDir>) -> Server {
         let live = Arc::new(Live::new(Time(0), false));
         let serve = Serve {
-            client: self.client(),
+            client,
             // A look would read nothing by then; a server has no deadline.
             wants: Wants { deadline: Some(Duration::ZERO), ..Wants::default() },
             data_dir: dir.path().to_owned(),
