@@ -128,7 +128,7 @@ fn a_crash_anywhere_changes_nothing() {
     };
     let held = &undisturbed.1;
     assert!(
-        held.findings.len() > 20 && held.lag.len() > 100 && held.balance.len() > 100,
+        held.findings.len() > 20 && !held.lag.is_empty() && !held.balance.is_empty(),
         "the tables are filled"
     );
     let mut crashes = 0;

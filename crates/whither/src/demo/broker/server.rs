@@ -79,10 +79,10 @@ impl Broker {
         self.shared.with(|state| state.cluster_id.clone())
     }
 
-    /// Where a partition ends.
+    /// Where a partition begins and ends.
     #[cfg(test)]
-    pub(crate) fn end_of(&self, topic: &str, partition: i32) -> Option<i64> {
-        self.shared.with(|state| state.topics.log(topic, partition).map(super::log::Log::end))
+    pub(crate) fn edges_of(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
+        self.shared.with(|state| state.topics.log(topic, partition).map(|log| (log.start(), log.end())))
     }
 
     /// A connection without a socket: the other end is served until it is dropped or the task is aborted.

@@ -8,7 +8,7 @@ use whither_core::verdict::ShownAs;
 use super::server::{Findings, Rows, Server};
 use super::world::World;
 
-/// What keeps the two from being well and the same. Of topics that lost what one of them may not have read, only ends are
+/// What keeps the two from being well and the same. Of topics that lost what one of them may not have read, only edges are
 /// compared; and notes and certainties are not: they follow from what was seen of a group meanwhile.
 pub(super) fn differences(world: &World, calm: &Server, tried: &Server) -> Vec<String> {
     let mut all = Vec::new();
@@ -21,8 +21,9 @@ pub(super) fn differences(world: &World, calm: &Server, tried: &Server) -> Vec<S
     differing(&rows(&calm.rows(), is_seen), &rows(&tried.rows(), is_seen), &mut all);
     differing(&findings(&calm.findings(), is_seen), &findings(&tried.findings(), is_seen), &mut all);
     all.extend(world.partitions().filter_map(|p| {
-        let ends = (world.end_of(&p), calm.end_of(&p), tried.end_of(&p));
-        (ends.0 != ends.1 || ends.0 != ends.2).then(|| format!("{p} ends at {ends:?}: broker, calm, tried"))
+        let ends = (world.edges_of(&p), calm.edges_of(&p), tried.edges_of(&p));
+        (ends.0 != ends.1 || ends.0 != ends.2)
+            .then(|| format!("{p} reaches over {ends:?}: broker, calm, tried"))
     }));
     all
 }

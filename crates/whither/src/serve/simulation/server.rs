@@ -54,6 +54,12 @@ impl std::ops::Deref for Disk {
 }
 
 impl Disk {
+    /// No fault is still to come.
+    pub(super) fn calm(&self) {
+        self.0.crash_after(u64::MAX);
+        self.0.fail_sync_after(u64::MAX);
+    }
+
     /// It has room again. A crash or a failing sync that is still to come stays.
     pub(super) fn restore(&self) {
         self.0.set_capacity(u64::MAX);
@@ -288,9 +294,9 @@ impl Server {
         }
     }
 
-    /// Where a partition ends, as it is published.
-    pub(super) fn end_of(&self, partition: &Partition) -> Option<i64> {
-        self.life.as_ref()?.live.read().edges(partition).map(|edges| edges.end)
+    /// Where a partition begins and ends, as it is published.
+    pub(super) fn edges_of(&self, partition: &Partition) -> Option<(i64, i64)> {
+        self.life.as_ref()?.live.read().edges(partition).map(|edges| (edges.log_start, edges.end))
     }
 
     /// Rows that an operator would be woken for.

@@ -62,8 +62,8 @@ impl World {
         TOPICS.into_iter().flat_map(|(topic, n)| (0..n).map(move |p| Partition::new(topic, p)))
     }
 
-    pub(super) fn end_of(&self, partition: &Partition) -> Option<i64> {
-        self.broker.end_of(&partition.topic, partition.index)
+    pub(super) fn edges_of(&self, partition: &Partition) -> Option<(i64, i64)> {
+        self.broker.edges_of(&partition.topic, partition.index)
     }
 
     fn place(&mut self, among: &[(&'static str, i32)]) -> (&'static str, i32) {
@@ -163,9 +163,8 @@ impl World {
     /// Damage that both servers have seen everything before of, and see.
     pub(super) async fn damage(&mut self) {
         let place = self.place(&TOPICS[..2]);
-        // A log that was cut back is told otherwise by one that starts later: docs/progress.md.
-        let kind = if self.random.one_in(6) { Damage::Recreation } else { Damage::Deletion };
-        self.damage_to(place, kind).await;
+        // A log that was cut back or made anew is told otherwise by one that starts later: docs/progress.md.
+        self.damage_to(place, Damage::Deletion).await;
     }
 
     /// Damage while one of the servers may be looking away.
@@ -181,7 +180,7 @@ impl World {
 
     async fn damage_to(&mut self, (topic, partition): (&'static str, i32), kind: Damage) {
         let faults = self.broker.faults();
-        let end = self.broker.end_of(topic, partition).unwrap();
+        let (_, end) = self.broker.edges_of(topic, partition).unwrap();
         let offset = i64::try_from(self.random.below(u64::try_from(end + 1).unwrap())).unwrap();
         match kind {
             // Below the log start there is nothing to delete.
