@@ -3,7 +3,7 @@
 //! [`cluster`] starts and stops brokers, [`clients`] are the real clients that use them: a test that only needs
 //! a Kafka needs no more. [`recipes`] make things go wrong, or look odd, and return what is then true
 //! ([`truth`]); [`show`] plays them and lets `whither check` look; [`judge`] compares; [`scoreboard`] writes it
-//! down.
+//! down. [`soak`] lets `whither serve` follow a Kafka while it and the brokers are killed.
 
 pub mod cluster;
 pub mod clients;
@@ -12,5 +12,6 @@ pub mod truth;
 pub mod show;
 pub mod judge;
 pub mod scoreboard;
+pub mod soak;
 pub mod process;
 pub mod cache;

@@ -1,14 +1,16 @@
-//! `whither-lab list | run [NAME…] | scoreboard`
+//! `whither-lab list | run [NAME…] | scoreboard | soak`
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use whither_lab::cache;
 use whither_lab::clients::Error;
 use whither_lab::cluster::Version;
 use whither_lab::recipes::{self, Recipe};
+use whither_lab::soak::{Soak, Soaked, soak};
 use whither_lab::{scoreboard, show};
 
 /// Faults and healthy oddities, made to happen on a real Kafka, and what whither says of them.
@@ -45,6 +47,15 @@ enum Task {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Lets `whither serve` follow three brokers under load, while it and they are killed at random.
+    Soak {
+        /// For how long.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+        /// What is killed when follows from it.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -57,6 +68,7 @@ fn main() -> ExitCode {
             run(&names, version, keep, truths_only, allow)
         }
         Task::Scoreboard { out } => write_scoreboard(out),
+        Task::Soak { minutes, seed } => soaked(Soak { length: Duration::from_secs(60 * minutes), seed }),
     };
     done.unwrap_or_else(|error| {
         eprintln!("whither-lab: {error}");
@@ -168,6 +180,26 @@ fn chosen(names: &[String]) -> Vec<Recipe> {
     let named =
         |recipe: &Recipe| names.is_empty() || names.iter().any(|name| recipe.name.starts_with(name.as_str()));
     recipes::all().into_iter().filter(named).collect()
+}
+
+fn soaked(asked: Soak) -> Result<ExitCode, Error> {
+    let Some(whither) = show::whither() else {
+        eprintln!("whither-lab: no whither to soak: set WHITHER_BIN or build it");
+        return Ok(ExitCode::from(2));
+    };
+    eprintln!("soaking for {} min, seed {}", asked.length.as_secs() / 60, asked.seed);
+    let Soaked { server_kills, broker_kills, looks, records, losses, memory, complaints } =
+        soak(&whither, asked)?;
+    println!(
+        "{server_kills} kills of the server, {broker_kills} of brokers, {looks} looks, {records} records, {losses} proved losses kept"
+    );
+    if let Some((first, last)) = memory {
+        println!("resident memory: {} MB in the first quarter, {} MB in the last", first >> 20, last >> 20);
+    }
+    for complaint in &complaints {
+        println!("{complaint}");
+    }
+    Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn write_scoreboard(out: Option<PathBuf>) -> Result<ExitCode, Error> {

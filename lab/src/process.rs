@@ -63,6 +63,16 @@ impl Supervised {
         Ok(status)
     }
 
+    /// SIGKILL; returns once the child is gone.
+    ///
+    /// # Errors
+    /// What the operating system reports.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.dismiss_watchdog();
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
     /// SIGTERM, then SIGKILL after `patience`; returns once the child is gone.
     pub fn terminate(mut self, patience: Duration) {
         // The child is not reaped yet, so its id can't belong to anybody else.

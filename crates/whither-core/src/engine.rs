@@ -4,7 +4,7 @@ use crate::admit;
 use crate::codec::{self, Code, Reader, Writer};
 use crate::fact::{Fact, Run};
 use crate::joins::Origin;
-use crate::key::{At, Key, Name, Offset, Partition};
+use crate::key::{At, Key, Name, Offset, Partition, TopicId};
 use crate::ledgers::Ledger;
 use crate::letters::Letters;
 use crate::limits::Limits;
@@ -266,6 +266,15 @@ impl Engine {
         match self.keys.get(log) {
             Some(State::Log(log)) => log.segments.iter().map(|s| (s.from, s.next)).collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// The incarnation that was read of a partition; unknown if none was.
+    #[must_use]
+    pub fn incarnation_read(&self, log: &Key) -> TopicId {
+        match self.keys.get(log) {
+            Some(State::Log(log)) => log.topic_id,
+            _ => TopicId::UNKNOWN,
         }
     }
 

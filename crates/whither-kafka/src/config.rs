@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::dial::Dial;
 
 /// How to reach a cluster. Secrets do not show in its `Debug`.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub struct ClientConfig {
     pub request_timeout: Duration,
     /// How to prove who is who, and whether to encrypt.
     pub security: Security,
+    /// How bytes get to a broker; over TCP if none is given. For simulations.
+    pub dial: Option<Arc<dyn Dial>>,
 }
 
 impl ClientConfig {
@@ -29,6 +34,7 @@ impl ClientConfig {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             security: Security::default(),
+            dial: None,
         }
     }
 }

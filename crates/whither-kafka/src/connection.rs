@@ -10,12 +10,13 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{ApiVersionsRequest, ApiVersionsResponse, RequestHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, WriteHalf};
+use tokio::io::{AsyncWriteExt, WriteHalf};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::answer;
 use crate::config::ClientConfig;
+use crate::dial::Stream;
 use crate::error::{Api, Error, VERSIONS};
 use crate::read_only::ReadOnly;
 use reader::{Shared, Waiting, read_answers};
@@ -24,9 +25,6 @@ use reader::{Shared, Waiting, read_answers};
 const IN_FLIGHT: usize = 16;
 /// After a write has failed: what the broker said before it hung up tells more than the broken pipe.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A connection that has told its versions and, where that is asked for, who it is.
 pub(crate) struct Connection {

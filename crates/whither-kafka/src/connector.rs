@@ -15,7 +15,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::config::{ClientConfig, Sasl};
-use crate::connection::{Connection, Stream};
+use crate::connection::Connection;
+use crate::dial::Stream;
 use crate::error::{AUTHENTICATION, Api, CONNECTING, Error, HANDSHAKE, TlsProblem, VERSIONS};
 use crate::sasl::{self, Scram, ScramError};
 use crate::tls;
@@ -64,7 +65,7 @@ impl Connector {
         let (host, port) = split(address)?;
         let allowed = self.config.connect_timeout;
         let attempt = Attempt { address, deadline: Instant::now() + allowed, allowed };
-        let socket = attempt.within(CONNECTING, reach(attempt, host, port)).await?;
+        let socket = attempt.within(CONNECTING, self.reach(attempt, host, port)).await?;
         let stream = attempt.within(HANDSHAKE, self.secure(address, host, socket)).await?;
         let mut connection = Connection::over(stream, address, &self.config);
         attempt.within(VERSIONS, connection.learn_versions()).await?;
@@ -74,8 +75,19 @@ impl Connector {
         Ok(connection)
     }
 
-    async fn secure(&self, address: &str, host: &str, socket: TcpStream) -> Result<Box<dyn Stream>, Error> {
-        let Some(tls) = &self.tls else { return Ok(Box::new(socket)) };
+    async fn reach(&self, attempt: Attempt<'_>, host: &str, port: u16) -> Result<Box<dyn Stream>, Error> {
+        let Some(dial) = &self.config.dial else { return Ok(Box::new(reach(attempt, host, port).await?)) };
+        let unreachable = |e| Error::Unreachable { address: attempt.address.into(), source: Arc::new(e) };
+        dial.dial(host, port).await.map_err(unreachable)
+    }
+
+    async fn secure(
+        &self,
+        address: &str,
+        host: &str,
+        socket: Box<dyn Stream>,
+    ) -> Result<Box<dyn Stream>, Error> {
+        let Some(tls) = &self.tls else { return Ok(socket) };
         let failed = |error: io::Error| {
             let with_certificate = self.has_certificate();
             // A plain listener takes our greeting for a request of absurd length, and hangs up.

@@ -5,6 +5,7 @@
 //! only requests of the sealed [`ReadOnly`] trait: nothing that changes a cluster can be sent.
 
 mod config;
+mod dial;
 pub mod properties;
 mod error;
 mod messages;
@@ -27,6 +28,7 @@ pub use calls::{
 };
 pub use cluster::Cluster;
 pub use config::{ClientConfig, Identity, Pem, Sasl, ScramHash, Secret, Security, Tls};
+pub use dial::{Dial, Dialled, Stream};
 pub use error::{Api, Error, TlsProblem};
 pub use messages::share_group_offsets::{
     DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse,

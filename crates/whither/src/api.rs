@@ -43,6 +43,8 @@ use whither_store::{Reader, StoreError};
 use crate::access::Access;
 use crate::demo::broker::Handle;
 use crate::live::Live;
+#[cfg(test)]
+pub(crate) use health::not_ready;
 use problem::Problem;
 
 /// Where the API is.

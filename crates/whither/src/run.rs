@@ -12,7 +12,7 @@ use whither_core::key::At;
 use whither_core::limits::Limits;
 use whither_core::{
     Balance, Clock, Engine, Fact, Key, Name, NotASnapshot, Offset, Output, Partition, Policy, Position,
-    ReadDeeper, Refusal, Verdict,
+    ReadDeeper, Refusal, TopicId, Verdict,
 };
 
 use crate::index::{Covered, Entry};
@@ -154,6 +154,12 @@ impl Run {
     #[must_use]
     pub fn was_read(&self, log: &Key) -> Vec<(Offset, Offset)> {
         self.engine.was_read(log)
+    }
+
+    /// The incarnation that was read of a partition; unknown if none was.
+    #[must_use]
+    pub fn incarnation_read(&self, log: &Key) -> TopicId {
+        self.engine.incarnation_read(log)
     }
 
     /// The leader epoch of the newest record that was read of a partition.

@@ -1,5 +1,6 @@
 //! `whither serve`: follows a cluster for as long as it runs, remembers what it saw, and publishes what is true.
 
+mod blocking;
 mod changes;
 mod delays;
 mod history;
@@ -63,5 +64,7 @@ pub enum ServeError {
     },
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

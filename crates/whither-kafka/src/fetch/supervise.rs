@@ -50,6 +50,8 @@ pub(super) async fn supervise(
         }
         let looked_at = Instant::now();
         tokio::select! {
+            // In one order, so that a simulation can be run again.
+            biased;
             Some(back) = loops.join_next() => homeless.extend(unless_panicked(back)),
             () = tokio::time::sleep(PAUSE), if !homeless.is_empty() => {}
             () = sender.closed() => return,

@@ -149,6 +149,8 @@ fn open_catalogue(disk: &Arc<dyn Disk>) -> Result<(Catalogue, Contents), OpenErr
             .map_err(|error| OpenError::io(&first_log, io::Error::other(error)))?;
         Catalogue::create(disk, first)?;
     }
+    let io = |error| OpenError::io(CATALOGUE, error);
+    write_again(&*disk.open(CATALOGUE).map_err(io)?).map_err(io)?;
     Catalogue::open(disk)
 }
 
@@ -176,12 +178,28 @@ fn open_log(
     if tail.dropped_bytes > 0 {
         file.set_len(tail.end).map_err(io)?;
     }
-    // What a process wrote and did not live to sync is read here as if it were durable: now it is.
-    file.sync().map_err(io)?;
+    write_again(&*file).map_err(io)?;
     recovered.dropped_bytes = tail.dropped_bytes;
     recovered.dropped_entries = tail.dropped_entries;
     let entries = Entries::open(&file, generation.number, tail.end)?;
     Ok((LogWriter::at(file, generation.number, tail.end), entries, tail.last_mark))
+}
+
+/// What is read here as if it were durable becomes so: a process may not have lived to sync it, or its sync failed.
+/// After a sync that failed the system shows bytes that are not on the disk, and the next sync succeeds without writing
+/// them: only what is written again is synced.
+fn write_again(file: &dyn DiskFile) -> io::Result<()> {
+    let len = file.len()?;
+    let mut buffer = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < len {
+        let left = usize::try_from(len - at).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let part = buffer.get_mut(..left).unwrap_or_default();
+        file.read_at(at, part)?;
+        file.write_at(at, part)?;
+        at += left as u64;
+    }
+    file.sync()
 }
 
 /// Copies what a repair is about to cut off.

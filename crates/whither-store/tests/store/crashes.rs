@@ -1,9 +1,10 @@
 //! Random work on a simulated disk that crashes, fails to sync and fills up, against the one line that must hold.
 
 use crate::app::{App, keeping};
+use crate::asked;
 use std::sync::Arc;
 use whither_store::disk::SimulatedDisk;
-use whither_store::{Options, StoreError};
+use whither_store::{OpenError, Options, StoreError};
 
 /// Keeps 150 "milliseconds", which are numbers.
 const OPTIONS: Options = Options { retention: keeping(150), repair: whither_store::Repair::Refuse };
@@ -11,7 +12,7 @@ const KEEP: u32 = 150;
 
 /// How many seeds: `WHITHER_STORE_SEEDS`, few unless asked.
 fn seeds() -> u64 {
-    std::env::var("WHITHER_STORE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(60)
+    asked("WHITHER_STORE_SEEDS").unwrap_or(60)
 }
 
 struct Random(u64);
@@ -33,6 +34,8 @@ struct Run {
     /// Rows before it may have been deleted.
     first: u32,
     crashes: u64,
+    /// A sync is to fail.
+    failing: bool,
 }
 
 impl Run {
@@ -42,6 +45,10 @@ impl Run {
         let mut app = match app {
             Ok(app) => app,
             Err(_) if self.disk.has_crashed() => return,
+            // The sync that was to fail was one of opening.
+            Err(OpenError::Io { .. } | OpenError::Catalogue { .. }) if self.failing => {
+                return self.failing = false;
+            }
             Err(error) => panic!("{error:?}"),
         };
         assert!((self.acknowledged..=self.tried).contains(&app.marked), "a mark was lost or invented");
@@ -95,7 +102,10 @@ impl Run {
     fn fault(&mut self) {
         match self.random.below(4) {
             0 | 1 => self.disk.crash_after(self.random.below(120)),
-            2 => self.disk.fail_sync_after(self.random.below(12)),
+            2 => {
+                self.disk.fail_sync_after(self.random.below(12));
+                self.failing = true;
+            }
             _ => self.disk.set_capacity(self.disk.used() + self.random.below(40_000)),
         }
     }
@@ -103,12 +113,13 @@ impl Run {
 
 #[test]
 fn what_was_marked_survives_and_no_row_is_doubled() {
-    let only = std::env::var("WHITHER_STORE_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
+    let only = asked("WHITHER_STORE_SEED");
+    let from = asked("WHITHER_STORE_SEEDS_FROM").unwrap_or(0);
     let mut crashes = 0;
-    for seed in only.map_or(0..seeds(), |seed| seed..seed + 1) {
+    for seed in only.map_or(from..from + seeds(), |seed| seed..seed + 1) {
         let disk = SimulatedDisk::new(seed);
         let random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5151);
-        let mut run = Run { disk, random, acknowledged: 0, tried: 0, first: 1, crashes: 0 };
+        let mut run = Run { disk, random, acknowledged: 0, tried: 0, first: 1, crashes: 0, failing: false };
         println!("WHITHER_STORE_SEED={seed}");
         for _ in 0..12 {
             if run.random.below(4) == 0 {
@@ -116,7 +127,10 @@ fn what_was_marked_survives_and_no_row_is_doubled() {
             }
             run.life();
             run.crashes += u64::from(run.disk.has_crashed());
-            run.disk.restart();
+            // The process may die, or open the store again, while the power stays.
+            if run.disk.has_crashed() || run.random.below(2) == 0 {
+                run.disk.restart();
+            }
             run.disk.set_capacity(u64::MAX);
         }
         crashes += run.crashes;

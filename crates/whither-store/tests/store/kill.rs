@@ -1,28 +1,33 @@
-//! A real process on the real disk, killed with SIGKILL wherever it happens to be.
+//! A real process on the real disk, killed with SIGKILL at a seeded point: before one of its changes of the disk.
 
 use crate::app::{App, keeping};
+use crate::asked;
+use crate::stopping::StoppingDisk;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 use whither_store::Options;
-use whither_store::disk::RealDisk;
 
 const DIR: &str = "WHITHER_STORE_KILL_DIR";
 const ACKNOWLEDGED: &str = "WHITHER_STORE_KILL_ACKNOWLEDGED";
 const SEED: &str = "WHITHER_STORE_KILL_SEED";
+/// The seed of the first life: `WHITHER_STORE_KILLS_FROM`, 0 unless asked.
+const FROM: &str = "WHITHER_STORE_KILLS_FROM";
+/// A life ends before this many changes of the disk, opening included.
+const CHANGES: u64 = 200;
 const OPTIONS: Options = Options { retention: keeping(2000), repair: whither_store::Repair::Refuse };
 
 /// How often: `WHITHER_STORE_KILLS`, 200 unless asked.
 fn kills() -> u64 {
-    std::env::var("WHITHER_STORE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(200)
+    asked("WHITHER_STORE_KILLS").unwrap_or(200)
 }
 
 #[test]
 fn what_was_acknowledged_survives_kill_9() {
     let dir = tempfile::tempdir().unwrap();
     let mut acknowledged = 0;
-    for seed in 0..kills() {
+    let from = asked(FROM).unwrap_or(0);
+    for seed in from..from + kills() {
         let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["kill::works_until_it_is_killed", "--exact", "--ignored", "--nocapture"])
@@ -32,26 +37,20 @@ fn what_was_acknowledged_survives_kill_9() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // How many marks it may live, and a moment more, so that it dies in the middle of things.
-        let (mut marks, moment) = (random % 12, Duration::from_micros((random >> 8) % 3000));
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        for line in lines.by_ref() {
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut stands = false;
+        for line in lines {
             if let Some(mark) = line.strip_prefix("marked ") {
                 acknowledged = mark.parse().unwrap();
-                if marks == 0 {
-                    break;
-                }
-                marks -= 1;
+            }
+            if line == StoppingDisk::SAYS {
+                stands = true;
+                break;
             }
         }
-        assert_eq!(child.try_wait().unwrap(), None, "seed {seed}: it ended before it was killed");
-        std::thread::sleep(moment);
+        assert!(stands, "seed {seed}: it ended before it was killed: {:?}", child.wait());
         child.kill().unwrap();
         child.wait().unwrap();
-        // What it said last, it said before it died.
-        let said: Vec<String> =
-            lines.filter_map(|line| line.strip_prefix("marked ").map(str::to_owned)).collect();
-        acknowledged = said.last().map_or(acknowledged, |mark| mark.parse().unwrap());
     }
     assert!(acknowledged > 0);
 }
@@ -62,7 +61,7 @@ fn what_was_acknowledged_survives_kill_9() {
 fn works_until_it_is_killed() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let number = |name| std::env::var(name).unwrap().parse::<u64>().unwrap();
-    let disk = RealDisk::new(dir.as_ref()).unwrap();
+    let disk = StoppingDisk::new(dir.as_ref(), number(SEED) % CHANGES);
     let mut app = App::open(Arc::new(disk), OPTIONS).unwrap();
     assert!(u64::from(app.marked) >= number(ACKNOWLEDGED), "a mark was lost");
     app.check_rows(app.marked.saturating_sub(2000).max(1));

@@ -5,6 +5,12 @@ mod app;
 mod crashes;
 mod directory;
 mod full;
+mod stopping;
 mod kill;
 mod tables;
 mod tools;
+
+/// A number that whoever runs the tests asks for.
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|number| number.parse().ok())
+}

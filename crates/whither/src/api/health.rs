@@ -20,7 +20,7 @@ pub(super) async fn readyz(Of(shared): Of<Shared>) -> Response {
 }
 
 /// Why what could be answered now would not be the truth of now.
-pub(super) fn not_ready(state: &State) -> Option<String> {
+pub(crate) fn not_ready(state: &State) -> Option<String> {
     if !state.store.accepting {
         let why = state.problems.first().map(|p| p.text.clone());
         return Some(why.unwrap_or_else(|| "the store takes nothing more".to_owned()));

@@ -1,20 +1,22 @@
 //! Round after round, for ever. What brokers do never ends it, nor does a full disk.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::block_in_place;
+use tokio::time::Instant;
 use whither_core::fact::Run as Stretch;
 use whither_core::{Key, Partition, Time};
 use whither_kafka::{Cluster, Error};
-use whither_store::StoreError;
+use whither_store::{OpenError, Opened, Options, Store, StoreError};
 
+use super::blocking::block;
 use super::changes::News;
 use super::journal::Shared;
 use super::problems::{Place, Problems};
-use super::recover::{self, Recovered, recover};
+use super::recover::{self, Recovered, replay};
 use super::scene::Scene;
 use super::upkeep::Upkeep;
 use super::{Serve, ServeError};
@@ -31,10 +33,13 @@ const BREATH: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// Opens the store of a data directory.
+type Open = Box<dyn Fn(&Path, Options) -> Result<Opened, OpenError> + Send + Sync>;
+
 /// Follows a cluster and publishes what is true. Needs a runtime of several threads: it writes to disk on its own.
-#[derive(Debug)]
 pub struct Follower {
     serve: Serve,
+    open: Open,
     scene: Scene,
     problems: Problems,
     upkeep: Upkeep,
@@ -53,8 +58,13 @@ impl Follower {
     /// One that has not begun. It stops when `stop` turns true, or is dropped.
     #[must_use]
     pub fn new(serve: Serve, stop: watch::Receiver<bool>) -> Follower {
+        Follower::on(serve, Box::new(Store::open), stop)
+    }
+
+    /// One whose store is opened by `open`.
+    pub(super) fn on(serve: Serve, open: Open, stop: watch::Receiver<bool>) -> Follower {
         let (scene, problems, upkeep) = Default::default();
-        Follower { serve, scene, problems, upkeep, stop }
+        Follower { serve, open, scene, problems, upkeep, stop }
     }
 
     /// Follows until it is stopped: then everything is on disk.
@@ -85,7 +95,7 @@ impl Follower {
 
     fn recover(&self) -> Result<Recovered, ServeError> {
         let serve = &self.serve;
-        block_in_place(|| recover(&serve.data_dir, serve.store, serve.wants.policy))
+        block(|| replay((self.open)(&serve.data_dir, serve.store)?, serve.wants.policy))
             .map_err(|source| ServeError::Recover { dir: serve.data_dir.clone(), source })
     }
 
@@ -123,9 +133,10 @@ impl Follower {
         self.scene = Scene::default();
         let mut stop = self.stop.clone();
         let ended = tokio::select! {
-            why = self.go_on(&mut look, &journal) => Ended::Store(why),
-            () = stopped(&mut stop) => Ended::Stopped,
-        };
+        biased;
+                    why = self.go_on(&mut look, &journal) => Ended::Store(why),
+                    () = stopped(&mut stop) => Ended::Stopped,
+                };
         Ok(match ended {
             Ended::Stopped => self.end(look.judge(), &journal),
             Ended::Store(_) => ended,
@@ -162,14 +173,14 @@ impl Follower {
     async fn end_round(&mut self, look: &mut Look, journal: &Shared) -> Result<(), StoreError> {
         let now = clock::now();
         journal.lock().put_rows(look.judge(), now);
-        while let Err(error) = block_in_place(|| journal.lock().mark(now)) {
+        while let Err(error) = block(|| journal.lock().mark(now)) {
             if !error.is_full() {
                 return Err(error);
             }
             self.wait_for_room(journal).await;
         }
         self.publish(look, journal, now);
-        let kept = block_in_place(|| {
+        let kept = block(|| {
             let journal = &mut *journal.lock();
             journal.checkpoint_if_due(look.judge(), now)?;
             self.upkeep.turn(&mut journal.store, now)
@@ -180,7 +191,7 @@ impl Follower {
 
     /// Reading goes on when what is read can be kept.
     async fn wait_for_room(&mut self, journal: &Shared) {
-        while !block_in_place(|| journal.lock().store.accepting()) {
+        while !block(|| journal.lock().store.accepting()) {
             let dir = self.serve.data_dir.display();
             self.trouble(Place::Store, format!("no room in {dir}: free some; reading goes on then"));
             tokio::time::sleep(ROUND).await;
@@ -193,16 +204,18 @@ impl Follower {
         loop {
             let mut stop = self.stop.clone();
             let connected = tokio::select! {
-                connected = Cluster::connect(self.serve.client.clone()) => connected,
-                () = stopped(&mut stop) => return None,
-            };
+            biased;
+                            connected = Cluster::connect(self.serve.client.clone()) => connected,
+                            () = stopped(&mut stop) => return None,
+                        };
             match connected {
                 Ok(cluster) => return Some(Arc::new(cluster)),
                 Err(error) => {
                     tokio::select! {
-                        () = self.unreachable(&error, &mut pause) => {}
-                        () = stopped(&mut stop) => return None,
-                    }
+                    biased;
+                                            () = self.unreachable(&error, &mut pause) => {}
+                                            () = stopped(&mut stop) => return None,
+                                        }
                 }
             }
         }
@@ -233,15 +246,16 @@ impl Follower {
     async fn rest(&self, length: Duration) -> bool {
         let mut stop = self.stop.clone();
         tokio::select! {
-            () = tokio::time::sleep(length) => false,
-            () = stopped(&mut stop) => true,
-        }
+        biased;
+                    () = tokio::time::sleep(length) => false,
+                    () = stopped(&mut stop) => true,
+                }
     }
 
     /// All that was read is kept, so that the next start has little to do.
     fn end(&mut self, run: &Run, journal: &Shared) -> Ended {
         let now = clock::now();
-        let kept = block_in_place(|| {
+        let kept = block(|| {
             let journal = &mut *journal.lock();
             journal.put_rows(run, now);
             journal.mark(now)?;
@@ -317,6 +331,12 @@ fn store_state(journal: &super::journal::Journal) -> StoreState {
     }
 }
 
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Follower").field("serve", &self.serve).finish_non_exhaustive()
+    }
+}
+
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Whoever could stop it is gone: it stops.
     let _ = stop.wait_for(|stop| *stop).await;
@@ -336,7 +356,7 @@ impl Progress for Turns {
             return;
         }
         let now = clock::now();
-        block_in_place(|| {
+        block(|| {
             journal.put_rows(run, now);
             // What fails here fails at the end of the round too, and is told there.
             if journal.mark(now).is_ok() {

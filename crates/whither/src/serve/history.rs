@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use whither_core::fact::{Committed, Committer};
+use whither_core::fact::{Bounds, Committed, Committer};
 use whither_core::key::At;
 use whither_core::verdict::Outcome;
-use whither_core::{Balance, Fact, Key, Name, Offset, Output, Partition, Span, Time, Verdict};
+use whither_core::{Balance, Fact, Key, Name, Output, Partition, Span, Time, Verdict};
 use whither_store::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, Store};
 
 use super::changes::Said;
@@ -24,7 +24,7 @@ const HOUR: Span = Span::hours(1);
 #[derive(Debug, Default)]
 pub(super) struct History {
     /// Log start and end, as told last.
-    edges: BTreeMap<Partition, (Offset, Offset)>,
+    edges: BTreeMap<Partition, Bounds>,
     /// When a row's lag was put last.
     lag_put: BTreeMap<(Name, Partition), Time>,
     /// Rows that have changed since their lag was put.
@@ -34,14 +34,83 @@ pub(super) struct History {
     changed: BTreeSet<(Name, Partition)>,
 }
 
+/// What a checkpoint holds of a row beside the row: so that a restart neither repeats a sample nor leaves one out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Sampled {
+    lag_put: Option<Time>,
+    lag_due: bool,
+    changed: bool,
+}
+
+impl Sampled {
+    /// Bytes of it.
+    pub(super) const LEN: usize = 10;
+
+    pub(super) fn to_bytes(self) -> [u8; Sampled::LEN] {
+        let mut bytes = [0; Sampled::LEN];
+        if let Some((flags, at)) = bytes.split_first_chunk_mut::<2>() {
+            *flags =
+                [u8::from(self.lag_put.is_some()), u8::from(self.lag_due) | (u8::from(self.changed) << 1)];
+            at.copy_from_slice(&self.lag_put.unwrap_or_default().0.to_le_bytes());
+        }
+        bytes
+    }
+
+    pub(super) fn of_bytes(bytes: &[u8; Sampled::LEN]) -> Sampled {
+        let [was_put, flags, at @ ..] = *bytes;
+        Sampled {
+            lag_put: (was_put != 0).then_some(Time(i64::from_le_bytes(at))),
+            lag_due: flags & 1 != 0,
+            changed: flags & 2 != 0,
+        }
+    }
+}
+
 impl History {
     pub(super) fn facts(&mut self, key: &Key, facts: &[Fact]) {
         let At::Log(partition) = &key.at else { return };
         for fact in facts {
             if let Fact::Bounds(b) = fact {
-                self.edges.insert(partition.clone(), (b.log_start, b.end));
+                self.edges.insert(partition.clone(), *b);
             }
         }
+    }
+
+    /// What is known of a row, for a checkpoint.
+    pub(super) fn sampled(&self, of: &(Name, Partition)) -> Sampled {
+        Sampled {
+            lag_put: self.lag_put.get(of).copied(),
+            lag_due: self.lag_due.contains(of),
+            changed: self.changed.contains(of),
+        }
+    }
+
+    /// Takes back what a checkpoint knows of a row.
+    pub(super) fn restore(&mut self, of: &(Name, Partition), sampled: Sampled) {
+        if let Some(at) = sampled.lag_put {
+            self.lag_put.insert(of.clone(), at);
+        }
+        if sampled.lag_due {
+            self.lag_due.insert(of.clone());
+        }
+        if sampled.changed {
+            self.changed.insert(of.clone());
+        }
+    }
+
+    /// Log starts and ends, for a checkpoint: [`History::facts`] takes them back.
+    pub(super) fn edges(&self) -> impl Iterator<Item = (&Partition, &Bounds)> {
+        self.edges.iter()
+    }
+
+    /// The hour under way, for a checkpoint.
+    pub(super) fn hour(&self) -> Option<Time> {
+        self.hour
+    }
+
+    /// Takes back the hour under way.
+    pub(super) fn restore_hour(&mut self, hour: Time) {
+        self.hour = Some(hour);
     }
 
     /// Commits are kept one by one.
@@ -81,7 +150,7 @@ impl History {
                 return true;
             }
             if let (Some(row), Some(edges)) = (said.balance.get(of), edges.get(&of.1)) {
-                store.put_lag(lag(row, *edges, now));
+                store.put_lag(lag(row, edges, now));
                 lag_put.insert(of.clone(), now);
             }
             false
@@ -170,16 +239,16 @@ fn withdrawn(id: u64, now: Time) -> FindingRow {
     }
 }
 
-fn lag(row: &Balance, (log_start, end): (Offset, Offset), now: Time) -> LagRow {
-    let records = row.committed.map(|c| waiting(row, c, end));
+fn lag(row: &Balance, edges: &Bounds, now: Time) -> LagRow {
+    let records = row.committed.map(|c| waiting(row, c, edges.end));
     LagRow {
         group: row.group.clone(),
         topic: row.partition.topic.clone(),
         partition: row.partition.index,
         at_ms: now.0,
         committed: row.committed,
-        end,
-        log_start,
+        end: edges.end,
+        log_start: edges.log_start,
         lag_records: records.map(whole),
         lag_ms: match records {
             Some(0) => Some(0),

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use whither_core::journal::{put_balance, put_fact, put_facts, put_settle, put_verdict};
-use whither_core::{Clock, Fact, Key, Output, Time};
+use whither_core::{Clock, Fact, Key, Name, Output, Time};
 use whither_store::{Store, StoreError};
 
 use super::changes::Changes;
@@ -20,15 +20,20 @@ pub(super) const STEP: u8 = 1;
 pub(super) const INDEX: u8 = 2;
 /// The kinds of a checkpoint's blobs: their first byte.
 pub(super) const KEY: u8 = 1;
-pub(super) const ROW: u8 = 2;
 pub(super) const FINDING: u8 = 3;
 pub(super) const COUNTS: u8 = 4;
 pub(super) const TAIL: u8 = 5;
 /// A key that waits to be settled, and one that is settled later: as an entry without facts, at that time.
 pub(super) const WAITS: u8 = 6;
 pub(super) const LATER: u8 = 7;
+/// A row, after what its history has sampled of it.
+pub(super) const ROW: u8 = 8;
+/// A partition's edges, as an entry with them as its fact.
+pub(super) const EDGES: u8 = 9;
+/// The hour that is summed up next.
+pub(super) const HOUR: u8 = 10;
 /// What the message index holds of a partition.
-pub(super) const COVERED: u8 = 8;
+pub(super) const COVERED: u8 = 11;
 
 /// The first read of a large cluster is long: what was logged is made durable at least this often, in bytes.
 const MARK_BYTES: usize = 8 << 20;
@@ -38,7 +43,7 @@ const MARK_BYTES: usize = 8 << 20;
 pub(super) struct Journal {
     pub(super) store: Store,
     pub(super) changes: Changes,
-    history: History,
+    pub(super) history: History,
     pub(super) unpublished: Unpublished,
     /// Data records that the readers counted, over all starts.
     pub(super) records_read: u64,
@@ -120,8 +125,19 @@ impl Journal {
         for key in run.keys() {
             blob(KEY, &mut |out| run.snapshot(key, out))?;
         }
-        for row in run.said().balance.values() {
-            blob(ROW, &mut |out| put_balance(row, out))?;
+        for (of, row) in &run.said().balance {
+            blob(ROW, &mut |out| {
+                out.extend(self.history.sampled(of).to_bytes());
+                put_balance(row, out);
+            })?;
+        }
+        let (cluster, clock) = (Name::from(cluster(run)), Clock { now: Time(0), complete_to: Time(0) });
+        for (partition, edges) in self.history.edges() {
+            let key = Key::log(&cluster, partition);
+            blob(EDGES, &mut |out| put_facts(&key, clock, &[Fact::Bounds(*edges)], out))?;
+        }
+        if let Some(hour) = self.history.hour() {
+            blob(HOUR, &mut |out| out.extend(hour.0.to_le_bytes()))?;
         }
         for finding in run.said().findings.values() {
             blob(FINDING, &mut |out| put_verdict(finding, out))?;

@@ -1,13 +1,14 @@
 //! From what is on disk to a run that goes on: the last checkpoint, and the log since.
 
-use std::path::Path;
-
 use thiserror::Error;
 use whither_core::journal::{self, Entry as Step};
 use whither_core::{Fact, NotASnapshot, Policy, Time};
-use whither_store::{Entry, OpenError, Opened, Options, Store};
+use whither_store::{Entry, OpenError, Opened};
 
-use super::journal::{COUNTS, COVERED, FINDING, INDEX, Journal, KEY, LATER, ROW, STEP, Shared, TAIL, WAITS};
+use super::history::Sampled;
+use super::journal::{
+    COUNTS, COVERED, EDGES, FINDING, HOUR, INDEX, Journal, KEY, LATER, ROW, STEP, Shared, TAIL, WAITS,
+};
 use crate::index;
 use crate::run::{Run, Turn};
 
@@ -33,11 +34,6 @@ pub(super) struct Recovered {
     pub(super) journal: Shared,
     /// When that was; none on the first start.
     pub(super) at: Option<Time>,
-}
-
-/// Opens a directory and takes in what it remembers.
-pub(super) fn recover(dir: &Path, options: Options, policy: Policy) -> Result<Recovered, RecoverError> {
-    replay(Store::open(dir, options)?, policy)
 }
 
 /// Takes in what a store remembers.
@@ -81,11 +77,17 @@ pub(super) fn cluster(run: &Run) -> String {
 fn take_back(run: &mut Run, to: &Shared, blob: &[u8]) -> Result<(), RecoverError> {
     match blob.split_first() {
         Some((&KEY, bytes)) => run.restore(bytes)?,
-        Some((&ROW, bytes)) => run.restore_row(journal::balance(bytes)?),
+        Some((&ROW, bytes)) => take_back_row(run, to, bytes)?,
         Some((&FINDING, bytes)) => run.restore_finding(journal::verdict(bytes)?),
         Some((&COUNTS, bytes)) => {
             to.lock().records_read = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         }
+        Some((&EDGES, bytes)) => {
+            if let Step::Facts { key, facts, .. } = journal::entry(bytes)? {
+                to.lock().history.facts(&key, &facts);
+            }
+        }
+        Some((&HOUR, bytes)) => to.lock().history.restore_hour(marked_at(bytes)),
         Some((&TAIL, bytes)) => {
             if let Fact::Tail(tail) = journal::fact(bytes)? {
                 run.said_mut().tails.insert(tail.offsets_partition, tail);
@@ -102,6 +104,16 @@ fn take_back(run: &mut Run, to: &Shared, blob: &[u8]) -> Result<(), RecoverError
         }
         other => return Err(RecoverError::Kind(other.map_or(0, |(kind, _)| *kind))),
     }
+    Ok(())
+}
+
+fn take_back_row(run: &mut Run, to: &Shared, bytes: &[u8]) -> Result<(), RecoverError> {
+    let Some((sampled, row)) = bytes.split_first_chunk::<{ Sampled::LEN }>() else {
+        return Err(RecoverError::Kind(ROW));
+    };
+    let row = journal::balance(row)?;
+    to.lock().history.restore(&(row.group.clone(), row.partition.clone()), Sampled::of_bytes(sampled));
+    run.restore_row(row);
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! A crash at any point is as if nothing had happened.
 
+use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use whither_core::{Clock, Fact, Key, Policy, Time};
+use whither_core::{Clock, Fact, Key, Name, Partition, Policy, Time};
 use whither_store::disk::SimulatedDisk;
-use whither_store::{FindingRow, Options, Store, StoreError};
+use whither_store::{BalanceFilter, BalanceRow, FindingRow, LagRow, Options, Store, StoreError};
 
 use super::recover::{Recovered, replay};
 use crate::run::{Run, Said};
@@ -46,6 +47,8 @@ fn stories() -> Vec<Given> {
 /// Rounds end after this many steps, and every so many rounds there is a checkpoint.
 const ROUND: usize = 7;
 const CHECKPOINT: usize = 11 * ROUND;
+/// A step takes this long, so that lag is sampled now and then, and hours end.
+const STEP_MS: i64 = 20_000;
 
 fn open(disk: &SimulatedDisk) -> Option<Recovered> {
     let opened = Store::open_on(Arc::new(disk.clone()), Options::default()).ok()?;
@@ -55,7 +58,7 @@ fn open(disk: &SimulatedDisk) -> Option<Recovered> {
 /// Goes on from the last mark until all was given or the disk fails.
 fn go_on(recovered: &mut Recovered, given: &[Given]) -> Result<(), StoreError> {
     let Recovered { run, journal, at } = recovered;
-    let from = at.map_or(0, |at| usize::try_from(at.0).unwrap());
+    let from = at.map_or(0, |at| usize::try_from(at.0 / STEP_MS).unwrap());
     for (i, given) in given.iter().enumerate().skip(from) {
         match given {
             Given::Facts(key, clock, facts) => run.apply(key, *clock, facts),
@@ -63,7 +66,7 @@ fn go_on(recovered: &mut Recovered, given: &[Given]) -> Result<(), StoreError> {
         }
         let next = i + 1;
         if next.is_multiple_of(ROUND) {
-            let now = Time(i64::try_from(next).unwrap());
+            let now = Time(i64::try_from(next).unwrap() * STEP_MS);
             let journal = &mut *journal.lock();
             journal.put_rows(run, now);
             journal.mark(now)?;
@@ -75,23 +78,44 @@ fn go_on(recovered: &mut Recovered, given: &[Given]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What the tables hold.
+struct Tables {
+    findings: Vec<FindingRow>,
+    lag: Vec<LagRow>,
+    balance: Vec<BalanceRow>,
+}
+
 /// What the core says in the end, and what the tables hold.
-fn outcome(recovered: &mut Recovered) -> (String, Vec<FindingRow>) {
+fn outcome(recovered: &mut Recovered) -> (String, Tables) {
     let run: &mut Run = &mut recovered.run;
     let clock = Clock { now: Time(i64::from(u32::MAX) * 1_000), complete_to: Time::MAX };
     run.settle(clock);
     let Said { balance, findings, tails, .. } = run.said();
     assert!(balance.values().all(|row| row.residual() == 0));
-    let rows = recovered.journal.lock().store.reader().findings(i64::MIN..i64::MAX, usize::MAX).unwrap();
-    (format!("{balance:#?} {findings:#?} {tails:?}"), rows)
+    let reader = recovered.journal.lock().store.reader();
+    let lag_of = |(group, p): &(Name, Partition)| {
+        reader.lag(group, &p.topic, p.index, 0..i64::MAX, usize::MAX).unwrap()
+    };
+    let tables = Tables {
+        findings: reader.findings(i64::MIN..i64::MAX, usize::MAX).unwrap(),
+        lag: balance.keys().flat_map(lag_of).collect(),
+        balance: reader.balance(i64::MIN..i64::MAX, &BalanceFilter::default()).unwrap(),
+    };
+    (format!("{balance:#?} {findings:#?} {tails:?}"), tables)
 }
 
 /// The first rows that differ are shown: all of them are too many to read.
-fn same_rows(told: &[FindingRow], wanted: &[FindingRow], what: &str) {
+fn same_rows<R: PartialEq + Debug>(told: &[R], wanted: &[R], what: &str) {
     for (told, wanted) in told.iter().zip(wanted) {
         assert_eq!(told, wanted, "{what}: the tables are others");
     }
     assert_eq!(told.len(), wanted.len(), "{what}: rows are missing, or doubled");
+}
+
+fn same_tables(told: &Tables, wanted: &Tables, what: &str) {
+    same_rows(&told.findings, &wanted.findings, what);
+    same_rows(&told.lag, &wanted.lag, what);
+    same_rows(&told.balance, &wanted.balance, what);
 }
 
 #[test]
@@ -102,7 +126,11 @@ fn a_crash_anywhere_changes_nothing() {
         go_on(&mut recovered, &given).unwrap();
         outcome(&mut recovered)
     };
-    assert!(undisturbed.1.len() > 20, "the tables hold findings");
+    let held = &undisturbed.1;
+    assert!(
+        held.findings.len() > 20 && !held.lag.is_empty() && !held.balance.is_empty(),
+        "the tables are filled"
+    );
     let mut crashes = 0;
     for seed in 1..=70_u64 {
         let disk = SimulatedDisk::new(seed);
@@ -120,7 +148,7 @@ fn a_crash_anywhere_changes_nothing() {
             disk.restart();
         };
         assert!(told.0 == undisturbed.0, "seed {seed}: the verdicts are others");
-        same_rows(&told.1, &undisturbed.1, &format!("seed {seed}"));
+        same_tables(&told.1, &undisturbed.1, &format!("seed {seed}"));
     }
     assert!(crashes >= 200, "{crashes} crashes");
 }
@@ -147,6 +175,6 @@ fn a_full_disk_loses_nothing() {
     }
     assert!(fulls > 3, "{fulls} times");
     let told = outcome(&mut recovered);
-    same_rows(&told.1, &undisturbed.1, "a full disk");
+    same_tables(&told.1, &undisturbed.1, "a full disk");
     assert!(told.0 == undisturbed.0, "the verdicts are others");
 }

@@ -1,9 +1,9 @@
 //! What keeps the store small, beside the rounds.
 
-use std::thread::JoinHandle;
-
 use whither_core::{Span, Time};
 use whither_store::{Merged, Store, StoreError};
+
+use super::blocking::{Beside, beside};
 
 /// What is past its time is deleted this often.
 const RETAIN_EVERY: Span = Span::seconds(600);
@@ -12,7 +12,7 @@ const RETAIN_EVERY: Span = Span::seconds(600);
 #[derive(Debug, Default)]
 pub(super) struct Upkeep {
     /// The merge under way, on a thread of its own.
-    merge: Option<JoinHandle<Result<Merged, StoreError>>>,
+    merge: Option<Beside<Result<Merged, StoreError>>>,
     retained: Option<Time>,
 }
 
@@ -23,15 +23,12 @@ impl Upkeep {
     /// As of the store. A merge that failed is begun anew.
     pub(super) fn turn(&mut self, store: &mut Store, now: Time) -> Result<(), StoreError> {
         if let Some(merge) = self.merge.take_if(|merge| merge.is_finished()) {
-            match merge.join() {
-                Ok(merged) => store.apply_merge(merged?)?,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+            store.apply_merge(merge.join()?)?;
         }
         if self.merge.is_none()
             && let Some(merge) = store.merge_due()
         {
-            self.merge = Some(std::thread::spawn(move || merge.run()));
+            self.merge = Some(beside(move || merge.run()));
         }
         // A clock that was set back must not put it off.
         if self.retained.is_none_or(|at| now.since(at) >= RETAIN_EVERY || now < at) {

@@ -37,7 +37,7 @@ fn nothing_set_is_the_defaults() {
     let roles = crate::sources::kafka::origins::Roles::default();
     assert_eq!(settings.dead_letters.topics, roles.dead_letters);
     assert_eq!(settings.dead_letters.retry_topics, roles.retries);
-    assert_eq!(settings.index, crate::index::Choice::usual());
+    assert_eq!(settings.index, Choice::usual());
     assert_eq!(settings.server.keep_index_bytes, 5 << 30);
 }
 

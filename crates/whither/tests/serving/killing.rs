@@ -1,5 +1,6 @@
 //! The program itself, killed at any moment.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use whither::live::State;
 
 use crate::scene::{Scene, findings, published, until};
 
-fn program(scene: &Scene, dir: &std::path::Path) -> Child {
+pub(crate) fn program(scene: &Scene, dir: &Path) -> Child {
     let address = scene.broker.address().to_string();
     Command::new(env!("CARGO_BIN_EXE_whither"))
         .args(["serve", "--listen", "127.0.0.1:0", "--brokers", &address, "--data-dir"])
@@ -21,6 +22,24 @@ fn program(scene: &Scene, dir: &std::path::Path) -> Child {
         .kill_on_drop(true)
         .spawn()
         .unwrap()
+}
+
+/// Bytes of all files.
+fn written(dir: &Path) -> u64 {
+    let files = std::fs::read_dir(dir).unwrap().filter_map(|file| file.ok()?.metadata().ok());
+    files.map(|file| file.len()).sum()
+}
+
+/// Waits until so many bytes were written since, or all there is to be written.
+async fn some_work(dir: &Path, server: &mut Child, bytes: u64) {
+    let (before, mut still) = (written(dir), 0);
+    let mut last = before;
+    while last < before + bytes && still < 100 && server.try_wait().unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let now = written(dir);
+        still = if now == last { still + 1 } else { 0 };
+        last = now;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,7 +58,7 @@ async fn one_that_is_killed_tells_what_an_undisturbed_one_tells() {
         if turn % 3 == 1 {
             members.push(scene.read(&format!("group-{turn}"), "orders", 40).await);
         }
-        tokio::time::sleep(Duration::from_millis(50 + turn * 577 % 1_900)).await;
+        some_work(dir.path(), &mut server, turn * 577 % 1_900).await;
         server.kill().await.unwrap();
     }
     let server = scene.serve_in(dir);

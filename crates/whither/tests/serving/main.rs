@@ -6,6 +6,8 @@ mod scene;
 mod following;
 mod restarting;
 mod killing;
+mod refusing;
+mod hostile;
 mod answering;
 mod finding;
 mod guarding;

@@ -1,7 +1,6 @@
 //! Stopped and started again, it knows what it knew and goes on from there.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::scene::{Scene, findings, published, until};
 use whither_core::verdict::ShownAs;
@@ -47,7 +46,7 @@ async fn one_that_is_interrupted_tells_what_an_undisturbed_one_tells() {
         if turn % 4 == 1 {
             members.push(scene.read(&format!("group-{turn}"), "orders", 60).await);
         }
-        tokio::time::sleep(Duration::from_millis(100 + turn * 131 % 900)).await;
+        until(&server.live, "some rounds are over", |s| s.revision > 1 + turn * 131 % 5).await;
         dir = server.abort().await;
     }
     let server = scene.serve_in(dir);

@@ -87,9 +87,18 @@ impl Scene {
 
     /// The same with an index of one's own choice.
     pub(crate) fn serve_indexing(&self, dir: Arc<TempDir>, index: Choice) -> Server {
+        Scene::serve_with(self.client(), dir, index)
+    }
+
+    /// One that reaches the broker in a way of its own.
+    pub(crate) fn serve_by(client: ClientConfig, dir: Arc<TempDir>) -> Server {
+        Scene::serve_with(client, dir, Choice::usual())
+    }
+
+    fn serve_with(client: ClientConfig, dir: Arc<TempDir>, index: Choice) -> Server {
         let live = Arc::new(Live::new(Time(0), false));
         let serve = Serve {
-            client: self.client(),
+            client,
             // A look would read nothing by then; a server has no deadline.
             wants: Wants { deadline: Some(Duration::ZERO), index, ..Wants::default() },
             data_dir: dir.path().to_owned(),

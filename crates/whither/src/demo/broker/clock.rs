@@ -2,7 +2,9 @@
 //! never makes a session or a transaction expire. Tests can hold it still and move it by hand.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
 
 /// Milliseconds since the Unix epoch, as the broker sees them. Clones share one time.
 #[derive(Clone, Debug)]
@@ -15,7 +17,12 @@ pub struct Clock {
 impl Clock {
     /// Starts at the machine's time and runs.
     pub fn running() -> Self {
-        Self { base_ms: wall_ms(), running_since: Some(Instant::now()), advanced_ms: Arc::default() }
+        Self::running_from(wall_ms())
+    }
+
+    /// Starts at `start_ms` and runs.
+    pub fn running_from(start_ms: i64) -> Self {
+        Self { base_ms: start_ms, running_since: Some(Instant::now()), advanced_ms: Arc::default() }
     }
 
     /// Stands still at `start_ms` until [`Clock::advance`].

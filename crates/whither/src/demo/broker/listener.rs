@@ -14,8 +14,11 @@ pub(crate) async fn run(shared: Arc<Shared>, listener: TcpListener) {
     let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
+            biased;
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) if sessions.len() < max_connections => {
+                    // Without it small answers wait for acknowledgements; a socket that refuses still works.
+                    let _ = stream.set_nodelay(true);
                     sessions.spawn(session::serve(Arc::clone(&shared), stream, peer, max_request_bytes));
                 }
                 Ok((_, peer)) => shared.with(|state| state.say(format_args!("refused {peer}: too many connections"))),

@@ -61,6 +61,7 @@ impl Broker {
         let for_task = Arc::clone(&shared);
         let task = tokio::spawn(async move {
             tokio::select! {
+                biased;
                 () = listener::run(Arc::clone(&for_task), listener) => {}
                 () = ticker::run(&for_task, tick_interval_ms) => {}
             }
@@ -76,6 +77,22 @@ impl Broker {
     /// `whither-demo-` and more.
     pub fn cluster_id(&self) -> String {
         self.shared.with(|state| state.cluster_id.clone())
+    }
+
+    /// Where a partition begins and ends.
+    #[cfg(test)]
+    pub(crate) fn edges_of(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
+        self.shared.with(|state| state.topics.log(topic, partition).map(|log| (log.start(), log.end())))
+    }
+
+    /// A connection without a socket: the other end is served until it is dropped or the task is aborted.
+    #[cfg(test)]
+    pub(crate) fn dial(&self) -> (tokio::io::DuplexStream, tokio::task::AbortHandle) {
+        let (ours, theirs) = tokio::io::duplex(64 << 10);
+        let max_request_bytes = self.shared.with(|state| state.options.max_request_bytes);
+        let shared = Arc::clone(&self.shared);
+        let session = tokio::spawn(super::session::serve(shared, theirs, self.address, max_request_bytes));
+        (ours, session.abort_handle())
     }
 
     /// A client inside this process.

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kafka_protocol::messages::ResponseKind;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
 use super::dispatch::{Client, answer};
 use super::state::Shared;
@@ -15,7 +13,7 @@ use super::wire::{self, Frame, Parsed};
 /// Serves `stream` until the client goes or sends what can't be answered.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite,
     peer: SocketAddr,
     max_request_bytes: usize,
 ) {
@@ -26,12 +24,11 @@ pub(crate) async fn serve(
 
 async fn converse(
     shared: &Shared,
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite,
     peer: SocketAddr,
     max_request_bytes: usize,
 ) -> Result<(), String> {
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
-    let (read, mut write) = stream.into_split();
+    let (read, mut write) = tokio::io::split(stream);
     let mut read = BufReader::new(read);
     while let Some(frame) = next_frame(&mut read, max_request_bytes).await? {
         match wire::parse(frame).map_err(|error| error.to_string())? {
@@ -47,7 +44,7 @@ async fn converse(
 
 async fn respond(
     shared: &Shared,
-    write: &mut OwnedWriteHalf,
+    write: &mut (impl AsyncWrite + Unpin),
     frame: Frame,
     peer: SocketAddr,
 ) -> Result<(), String> {
@@ -59,7 +56,7 @@ async fn respond(
     send(write, &bytes.map_err(|error| error.to_string())?).await
 }
 
-async fn send(write: &mut OwnedWriteHalf, bytes: &Bytes) -> Result<(), String> {
+async fn send(write: &mut (impl AsyncWrite + Unpin), bytes: &Bytes) -> Result<(), String> {
     write.write_all(bytes).await.map_err(|error| error.to_string())
 }
 

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use whither_core::fact::{Bounds, Config};
 use whither_core::{Key, Name, Partition};
 use whither_kafka::{DescribedGroup, Error, GroupListing, Metadata};
@@ -156,7 +157,10 @@ impl Look {
         let keys: Vec<Key> = self.run.keys().cloned().collect();
         for key in keys.iter().filter(|key| key.cluster == self.id) {
             let p = key.partition();
-            if let Some((_, next)) = self.run.was_read(key).last() {
+            // A topic that was made anew meanwhile is another one: it is read from its start.
+            let (read, now) = (self.run.incarnation_read(key), self.topic_id(&p.topic));
+            let is_another = read.is_known() && now.is_known() && read != now;
+            if let Some((_, next)) = self.run.was_read(key).last().filter(|_| !is_another) {
                 if &*p.topic == super::offsets::OFFSETS {
                     self.offsets_next.insert(p.index, *next);
                 } else {
