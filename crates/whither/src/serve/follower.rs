@@ -95,8 +95,12 @@ impl Follower {
 
     fn recover(&self) -> Result<Recovered, ServeError> {
         let serve = &self.serve;
-        block(|| replay((self.open)(&serve.data_dir, serve.store)?, serve.wants.policy))
-            .map_err(|source| ServeError::Recover { dir: serve.data_dir.clone(), source })
+        let recovered = block(|| replay((self.open)(&serve.data_dir, serve.store)?, serve.wants.policy))
+            .map_err(|source| ServeError::Recover { dir: serve.data_dir.clone(), source })?;
+        if let Some(at) = recovered.at {
+            clock::go_on_from(at);
+        }
+        Ok(recovered)
     }
 
     /// What was known when the server stopped is true until more is.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use whither_core::Balance;
-use whither_core::verdict::ShownAs;
+use whither_core::verdict::{Outcome, ShownAs};
+use whither_core::{Balance, Offset};
 
 use super::server::{Findings, Rows, Server};
 use super::world::World;
@@ -57,13 +57,37 @@ fn line(row: &Balance) -> String {
     format!("{}..{} {}{at_most} {by:?} {:?}", row.from, row.to, row.records, row.committed)
 }
 
+/// Losses by group, partition and cause. What two findings tell of neighbouring ranges, one may tell of both: how much of
+/// a loss is proved, and so where it is divided, follows from when a group was looked at.
 fn findings(findings: &Findings, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
-    let wanted = findings.values().filter(|v| v.shown_as == ShownAs::Loss && wanted(&v.partition.topic));
-    let told = |v: &whither_core::Verdict| {
+    let mut losses: Vec<_> =
+        findings.values().filter(|v| v.shown_as == ShownAs::Loss && wanted(&v.partition.topic)).collect();
+    losses.sort_by_key(|v| v.from);
+    let mut all: BTreeMap<String, Vec<Loss>> = BTreeMap::new();
+    for v in losses {
         let group = v.group.as_deref().unwrap_or("-");
-        let of = format!("{:016x} {group} {} {:?}", v.id, v.partition, v.cause);
-        let (from, to, records, at_most) = (v.from, v.to, v.records, v.at_most);
-        (of, format!("{:?} {from}..{to} {records} {at_most}", v.outcome))
-    };
-    wanted.map(|v| told(v)).collect()
+        let of = format!("{group} {} of {:?} {:?}", v.partition, v.topic_id, v.cause);
+        let loss =
+            Loss { outcome: v.outcome, from: v.from, to: v.to, records: v.records, at_most: v.at_most };
+        let told = all.entry(of).or_default();
+        match told.last_mut() {
+            Some(last) if last.to == loss.from && last.outcome == loss.outcome => {
+                last.to = loss.to;
+                last.records += loss.records;
+                last.at_most |= loss.at_most;
+            }
+            _ => told.push(loss),
+        }
+    }
+    all.into_iter().map(|(of, told)| (of, format!("{told:?}"))).collect()
+}
+
+/// A loss, wherever it was divided.
+#[derive(Debug)]
+struct Loss {
+    outcome: Outcome,
+    from: Offset,
+    to: Offset,
+    records: u64,
+    at_most: bool,
 }
