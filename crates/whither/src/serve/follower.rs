@@ -109,6 +109,9 @@ impl Follower {
         let journal = &mut *recovered.journal.lock();
         // All of it is published here.
         drop(journal.changes.publish());
+        // A mark that failed may have been kept all the same: then what was published before it is not true any more.
+        let known: Vec<u64> = self.serve.live.read().findings.keys().copied().collect();
+        let withdrawn = known.into_iter().filter(|id| !said.findings.contains_key(id)).collect();
         self.serve.live.keep_history(journal.store.reader());
         self.serve.live.publish(Round {
             at: recovered.at.unwrap_or_else(clock::now),
@@ -120,6 +123,7 @@ impl Follower {
             },
             rows: said.balance.values().cloned().collect(),
             findings: said.findings.values().map(|v| Arc::new(v.clone())).collect(),
+            withdrawn,
             problems: self.problems.all(),
             store: store_state(journal),
             indexed: recovered.run.indexed().clone().into_iter().collect(),

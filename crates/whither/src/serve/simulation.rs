@@ -165,14 +165,11 @@ impl Run {
 }
 
 fn run(seed: u64, steps: usize) -> Told {
-    println!(
-        "to run it again: WHITHER_SIMULATION_SEED={seed} cargo test -p whither --lib simulation -- --include-ignored"
-    );
+    println!("to run it again: WHITHER_SIMULATION_SEED={seed} cargo test -p whither --lib simulation");
     in_virtual_time(async { Run::new(seed).await.steps(steps).await })
 }
 
 #[test]
-#[ignore = "some seeds still differ, and in some the world's own consumers spin: docs/progress.md"]
 fn whatever_happens_to_a_server_it_tells_what_one_that_is_left_alone_tells() {
     let first = number("WHITHER_SIMULATION_FROM").unwrap_or(0);
     let seeds = first..first + number("WHITHER_SIMULATIONS").unwrap_or(12);
