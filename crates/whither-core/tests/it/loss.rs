@@ -230,6 +230,8 @@ fn r4_an_end_that_stands_behind_without_a_new_epoch_shows_nothing() {
 fn r5_a_deleted_topic_takes_what_was_unread_with_it() {
     let mut s = half_way();
     s.wait(10).topic_is(TopicState::Absent);
+    assert_eq!(s.row("g"), "0..5 5 delivered strong; 5..20 15 deleted strong", "members may hold them");
+    s.group_is("g", GroupState::Empty);
     assert_eq!(s.row("g"), "0..5 5 delivered strong; 5..20 15 deleted proof");
     let v = s.finding(Cause::TopicDeleted).unwrap();
     assert_eq!((v.records, v.at_most), (15, false));
@@ -248,6 +250,7 @@ fn r5_a_missing_right_is_no_absence() {
 #[test]
 fn r5_a_recreated_topic_keeps_its_lives_apart() {
     let mut s = half_way();
+    s.group_is("g", GroupState::Empty);
     s.topic_id = B;
     s.edges(0, 6).read_from(0).data(0, 6);
     let v = s.finding(Cause::TopicRecreated).unwrap();

@@ -69,21 +69,15 @@ impl Judge<'_> {
         self.life.first().filter(|c| self.is_in_tail(c))
     }
 
-    /// Whether the group was last described with members in force: what went uncommitted may be in their
-    /// hands.
-    pub(crate) fn is_alive(&self) -> bool {
-        self.positions.described.is_some_and(|d| d.state.has_members())
-    }
-
-    /// Below this, nothing that went is in the hands of members: those there are came later.
+    /// Below this, nothing that went is in the hands of members: the group was without any after it had gone. Of a
+    /// group that nobody described nothing is known of members.
     pub(crate) fn held_by_nobody_below(&self) -> Offset {
-        self.positions.described.filter(|_| self.is_alive()).map_or(Offset::MAX, |d| d.gone_by_then)
+        self.positions.described.map_or(Offset::MAX, |d| d.gone_by_then)
     }
 
-    /// The same of all that went at a time.
+    /// Whether the group is known to have been without members after a time.
     pub(crate) fn was_held_by_nobody(&self, at: Time) -> bool {
-        let left = self.positions.described.and_then(|d| d.left_alone);
-        !self.is_alive() || left.is_some_and(|left| left >= at)
+        self.positions.described.and_then(|d| d.left_alone).is_some_and(|left| left >= at)
     }
 
     /// Whether this committer is a client that tells leader epochs: then a commit of its without one says

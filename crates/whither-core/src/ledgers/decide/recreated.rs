@@ -16,7 +16,7 @@ pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
     let Some(last) = last(j.life) else { return };
     let mut evidence = Vec::from([Evidence::Absent { at: topic.at }]);
     evidence.extend(tombstone(j.life));
-    out.push(gone(j, j.log, last, Cause::TopicDeleted, topic.at, evidence));
+    out.push(gone(j, (j.log, j.life), last, Cause::TopicDeleted, topic.at, evidence));
 }
 
 /// A topic that is another one now: its rows are of the new one, this tells of the old one.
@@ -31,7 +31,7 @@ pub(super) fn notes(j: &Judge<'_>, out: &mut Vec<Claim>) {
     evidence.extend(tombstone(life));
     let unseen = LogView::default();
     let log = j.before.filter(|b| b.topic_id == life.topic_id).unwrap_or(&unseen);
-    out.push(gone(j, log, last, Cause::TopicRecreated, at, evidence));
+    out.push(gone(j, (log, life), last, Cause::TopicRecreated, at, evidence));
 }
 
 fn last(life: &Life) -> Option<&Commit> {
@@ -45,7 +45,7 @@ fn tombstone(life: &Life) -> Option<Evidence> {
 /// How much was unread is known only if the end was seen; without that it is worth knowing, no more.
 fn gone(
     j: &Judge<'_>,
-    log: &LogView,
+    (log, life): (&LogView, &Life),
     last: &Commit,
     cause: Cause,
     at: Time,
@@ -57,7 +57,9 @@ fn gone(
     evidence.push(j.commit(WhichCommit::Before, last));
     evidence.extend(log.bounds.map(|b| Evidence::LogEnd { offset: b.end, at: b.at }));
     let stood_until = log.bounds.map_or(last.seen, |b| b.at);
-    let (shown_as, certainty) = match (unread, j.was_held_by_nobody(stood_until)) {
+    // Positions of a group that has no members are removed once nobody has come for long.
+    let was_removed = life.latest.is_none() && life.removed().is_some_and(|r| !r.had_members);
+    let (shown_as, certainty) = match (unread, was_removed || j.was_held_by_nobody(stood_until)) {
         (true, true) => (ShownAs::Loss, Certainty::Proof),
         (true, false) => (ShownAs::Loss, Certainty::Strong),
         (false, _) => (ShownAs::Note, Certainty::Strong),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use whither_core::verdict::{Outcome, ShownAs};
-use whither_core::{Balance, Offset};
+use whither_core::Balance;
+use whither_core::verdict::ShownAs;
 
 use super::server::{Findings, Rows, Server};
 use super::world::World;
@@ -57,37 +57,17 @@ fn line(row: &Balance) -> String {
     format!("{}..{} {}{at_most} {by:?} {:?}", row.from, row.to, row.records, row.committed)
 }
 
-/// Losses by group, partition and cause. What two findings tell of neighbouring ranges, one may tell of both: how much of
-/// a loss is proved, and so where it is divided, follows from when a group was looked at.
+/// How many records were lost, by group, partition, cause and end. How much of a loss is proved, and so into how many
+/// findings it is divided, follows from when a group was looked at.
 fn findings(findings: &Findings, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, String> {
-    let mut losses: Vec<_> =
-        findings.values().filter(|v| v.shown_as == ShownAs::Loss && wanted(&v.partition.topic)).collect();
-    losses.sort_by_key(|v| v.from);
-    let mut all: BTreeMap<String, Vec<Loss>> = BTreeMap::new();
+    let losses = findings.values().filter(|v| v.shown_as == ShownAs::Loss && wanted(&v.partition.topic));
+    let mut all: BTreeMap<String, (u64, bool)> = BTreeMap::new();
     for v in losses {
         let group = v.group.as_deref().unwrap_or("-");
-        let of = format!("{group} {} of {:?} {:?}", v.partition, v.topic_id, v.cause);
-        let loss =
-            Loss { outcome: v.outcome, from: v.from, to: v.to, records: v.records, at_most: v.at_most };
-        let told = all.entry(of).or_default();
-        match told.last_mut() {
-            Some(last) if last.to == loss.from && last.outcome == loss.outcome => {
-                last.to = loss.to;
-                last.records += loss.records;
-                last.at_most |= loss.at_most;
-            }
-            _ => told.push(loss),
-        }
+        let of = format!("{group} {} of {:?} {:?} {:?}", v.partition, v.topic_id, v.cause, v.outcome);
+        let (records, at_most) = all.entry(of).or_default();
+        *records += v.records;
+        *at_most |= v.at_most;
     }
-    all.into_iter().map(|(of, told)| (of, format!("{told:?}"))).collect()
-}
-
-/// A loss, wherever it was divided.
-#[derive(Debug)]
-struct Loss {
-    outcome: Outcome,
-    from: Offset,
-    to: Offset,
-    records: u64,
-    at_most: bool,
+    all.into_iter().map(|(of, (records, at_most))| (of, format!("{records} at most: {at_most}"))).collect()
 }
