@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::query::Query;
@@ -28,6 +29,15 @@ pub(super) struct Page<K> {
     pub(super) items: Vec<String>,
     /// The key of the last item, if more come after it.
     pub(super) last: Option<K>,
+}
+
+/// A page of a list, as the API's description tells it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "pages are put together from items that are text already")]
+pub(super) struct Listed<T> {
+    items: Vec<T>,
+    /// What asks for the page after this one, as `cursor`; null on the last.
+    next: Option<String>,
 }
 
 /// Answers a list. `page` gives at most so many items whose keys come after one.

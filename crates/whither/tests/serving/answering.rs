@@ -314,8 +314,12 @@ async fn what_is_known_is_not_sent_again_and_what_is_sent_is_compressed() {
     let (server, _member) = a_loss(&scene).await;
     server.server.stop().await;
     let url = format!("http://{}{}/findings", server.at, api::BASE);
-    let answer = server.client.get(&url).header("accept-encoding", "gzip").send().await.unwrap();
+    let compressed =
+        async |by: &str| server.client.get(&url).header("accept-encoding", by).send().await.unwrap();
+    assert_eq!(compressed("zstd").await.headers()["content-encoding"], "zstd");
+    let answer = compressed("gzip").await;
     assert_eq!(answer.headers()["content-encoding"], "gzip");
+    assert!(!compressed("identity").await.headers().contains_key("content-encoding"));
     let tag = answer.headers()["etag"].clone();
     let again = server.client.get(&url).header("if-none-match", &tag).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
