@@ -101,14 +101,17 @@ where
     F: FnMut(Option<&K>, usize) -> Page<K> + Send + 'static,
 {
     let pages = futures_util::stream::unfold(Some((after, page)), |state| async move {
-        let (after, mut page) = state?;
-        let Page { items, last } = page(after.as_ref(), MOST);
-        let mut text = items.join("\n");
-        if !text.is_empty() {
-            text.push('\n');
+        let (mut after, mut page) = state?;
+        loop {
+            let Page { items, last } = page(after.as_ref(), MOST);
+            // An empty part would end the answer, and then it would be ended once more.
+            if !items.is_empty() {
+                let text = items.join("\n") + "\n";
+                let rest = last.map(|last| (Some(last), page));
+                return Some((Ok::<_, Infallible>(Bytes::from(text)), rest));
+            }
+            after = Some(last?);
         }
-        let rest = last.map(|last| (Some(last), page));
-        Some((Ok::<_, Infallible>(Bytes::from(text)), rest))
     });
     // What compresses asks again after the end.
     let pages = pages.fuse();

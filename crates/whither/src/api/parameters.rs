@@ -108,8 +108,10 @@ pub(super) struct Letters {
 #[into_params(parameter_in = Query)]
 pub(super) struct OfLag {
     /// The group.
+    #[param(min_length = 1)]
     group: String,
     /// The topic.
+    #[param(min_length = 1)]
     topic: String,
     /// The partition.
     #[param(minimum = 0)]

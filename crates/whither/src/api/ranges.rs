@@ -30,10 +30,15 @@ const MOST: usize = 4_000;
 /// A partition as ranges.
 #[derive(Serialize, ToSchema)]
 struct Ranges {
+    #[schema(value_type = i64)]
     from: Offset,
+    #[schema(value_type = i64)]
     to: Offset,
+    #[schema(value_type = i64)]
     log_start: Offset,
+    #[schema(value_type = i64)]
     end: Offset,
+    #[schema(value_type = Option<i64>)]
     committed: Option<Offset>,
     items: Vec<Range>,
     /// There are more ranges than were asked for: those that are alike but for their certainty or cause, and then the
@@ -44,7 +49,9 @@ struct Ranges {
 /// Offsets of one kind. `records` of them are records; the others are markers and holes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 struct Range {
+    #[schema(value_type = i64)]
     from: Offset,
+    #[schema(value_type = i64)]
     to: Offset,
     records: u64,
     /// `records`, `gone`, `unread`, `aborted`, `pending` or `hole`.

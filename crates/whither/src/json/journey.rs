@@ -32,6 +32,7 @@ pub struct Message {
     pub cluster: String,
     pub topic: String,
     pub partition: i32,
+    #[schema(value_type = i64)]
     pub offset: Offset,
     pub timestamp: Times,
     pub append_time: Times,
@@ -133,6 +134,7 @@ pub struct Step {
     pub group: Option<String>,
     pub topic: String,
     pub partition: i32,
+    #[schema(value_type = i64)]
     pub offset: Offset,
     pub start: Times,
     pub seconds: Option<f64>,

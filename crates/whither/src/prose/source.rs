@@ -29,6 +29,7 @@ pub struct Source {
     /// The record's offset, or where reading starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
+    #[schema(value_type = Option<i64>)]
     pub offset: Option<Offset>,
     /// The group asked about.
     #[serde(skip_serializing_if = "Option::is_none")]

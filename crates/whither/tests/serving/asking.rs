@@ -45,7 +45,7 @@ async fn each_command_answers_in_each_format() {
     let (_, drops) = ask(server, &["drops", "--format", "ndjson"]).await;
     let id = lines(&drops)[0]["id"].as_str().unwrap().to_owned();
     for (args, code, kind, shows) in [
-        (&["balance"][..], 0, "balance", "15 of 100 records"),
+        (&["balance"][..], 0, "balance", "15 of 50 records"),
         (&["balance", "--by", "topic"], 0, "balance", "orders"),
         (&["drops"], 1, "finding", "deleted"),
         (&["lag"], 0, "lag", "billing"),
