@@ -104,6 +104,10 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// Every certainty, the surest first.
+    pub const ALL: [Certainty; 4] =
+        [Certainty::Proof, Certainty::Strong, Certainty::Indicative, Certainty::Unknown];
+
     /// The word outsiders rely on.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -234,6 +238,10 @@ pub enum ShownAs {
 }
 
 impl ShownAs {
+    /// Every way, the gravest first.
+    pub const ALL: [ShownAs; 6] =
+        [ShownAs::Loss, ShownAs::Risk, ShownAs::Stuck, ShownAs::Dead, ShownAs::Dormant, ShownAs::Note];
+
     /// The word outsiders rely on.
     #[must_use]
     pub const fn word(self) -> &'static str {

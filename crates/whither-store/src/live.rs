@@ -68,6 +68,8 @@ impl<R> Default for Content<R> {
 /// What can be done with a table whatever its rows are.
 pub(crate) trait AnyContent {
     fn segments(&self) -> &[Arc<Segment>];
+    /// When its first row happened. Rows that wait are looked at only where there is no segment yet.
+    fn oldest_ms(&self) -> Option<i64>;
     fn buffered_rows(&self) -> usize;
     fn buffered_bytes(&self) -> usize;
     /// Writes the buffered rows as a segment. They stay buffered.
@@ -93,6 +95,11 @@ impl<R: Row> Content<R> {
 impl<R: Row> AnyContent for Content<R> {
     fn segments(&self) -> &[Arc<Segment>] {
         &self.segments
+    }
+
+    fn oldest_ms(&self) -> Option<i64> {
+        let of_segments = self.segments.iter().map(|segment| segment.record.min_ms).min();
+        of_segments.or_else(|| self.buffered.iter().map(Row::at_ms).min())
     }
 
     fn buffered_rows(&self) -> usize {

@@ -12,7 +12,7 @@ use crate::catalogue::{Catalogue, Change, Generation, NotApplied};
 use crate::disk::{Disk, DiskFile};
 use crate::error::StoreError;
 use crate::limits::{BUFFERED_BYTES, CHECKPOINT_EVERY_MS, CHECKPOINT_LOG_BYTES, PROBE_BYTES};
-use crate::live::Shared;
+use crate::live::{AnyContent, Shared};
 use crate::log::{LogWriter, frame::MARK};
 use crate::names;
 use crate::queries::Reader;
@@ -221,6 +221,15 @@ impl Store {
             buffered_rows: live.all().iter().map(|content| content.buffered_rows()).sum(),
             buffered_bytes: live.buffered_bytes(),
         }
+    }
+
+    /// From when on there is history, in milliseconds since the epoch. The hourly summary, which is kept longer, and the
+    /// index do not count.
+    #[must_use]
+    pub fn oldest_ms(&self) -> Option<i64> {
+        let live = self.live.read();
+        let tables: [&dyn AnyContent; 3] = [&live.findings, &live.lag, &live.commits];
+        tables.into_iter().filter_map(AnyContent::oldest_ms).min()
     }
 
     /// Remembers that the disk is full.

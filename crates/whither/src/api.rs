@@ -1,6 +1,8 @@
 //! The HTTP API, the page and the metrics: one origin, one router, made of what is true now.
 
 mod problem;
+mod parameters;
+mod body;
 mod query;
 mod list;
 mod filter;
@@ -24,25 +26,29 @@ mod metrics;
 mod page;
 mod guard;
 mod path;
+pub mod openapi;
 pub mod listen;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
+use axum::{Extension, Router};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use whither_store::{Reader, StoreError};
 
 use crate::access::Access;
 use crate::demo::broker::Handle;
 use crate::live::Live;
+use events::Streams;
 #[cfg(test)]
 pub(crate) use health::not_ready;
 use problem::Problem;
@@ -85,17 +91,22 @@ impl Shared {
 pub fn router(shared: Shared, access: Access) -> Router {
     let compressed = SizeAbove::new(COMPRESSED_FROM).and(NotForContentType::SSE);
     let page = page::SCREENS.iter().fold(Router::new(), |page, path| page.route(path, get(page::index)));
+    let of_revision = Router::from(of_revision());
+    let resources = of_revision
+        .route_layer(from_fn_with_state(shared.clone(), fresh::marked))
+        .merge(Router::from(others()))
+        .method_not_allowed_fallback(not_so)
+        .fallback(nowhere);
     Router::new()
-        .nest(BASE, resources(&shared))
+        .nest(BASE, resources)
+        .merge(Router::from(of_process()))
         .merge(page)
         .route("/assets/{name}", get(page::asset))
         .route("/icon.svg", get(page::icon))
         .route("/theme.js", get(page::theme))
         .route("/licenses.txt", get(page::licenses))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::metrics))
         .fallback(nowhere)
+        .layer(Extension(Streams::default()))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
         .layer(from_fn_with_state(access, guard::admitted))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER))
@@ -104,31 +115,48 @@ pub fn router(shared: Shared, access: Access) -> Router {
         .with_state(shared)
 }
 
-fn resources(shared: &Shared) -> Router<Shared> {
-    let of_revision = Router::new()
-        .route("/status", get(status::status))
-        .route("/balance", get(balance::balance))
-        .route("/findings", get(findings::findings))
-        .route("/findings/{id}", get(findings::finding))
-        .route("/drops", get(findings::drops))
-        .route("/drops/{id}", get(findings::drop))
-        .route("/lag", get(lag::lag))
-        .route("/lag/history", get(lag::history))
-        .route("/topics", get(topics::topics))
-        .route("/topics/{topic}", get(topics::topic))
-        .route("/topics/{topic}/{partition}/ranges", get(ranges::ranges))
-        .route("/groups", get(groups::groups))
-        .route("/groups/{group}", get(groups::group))
-        .route("/messages/{topic}/{partition}/{offset}", get(messages::message))
-        .route("/journeys", get(journeys::journeys))
-        .route("/dead-letters", get(dead_letters::dead_letters))
-        .route("/offsets/{group}", get(offsets::offsets))
-        .route_layer(from_fn_with_state(shared.clone(), fresh::marked));
-    of_revision
-        .route("/demo/messages", post(demo::send))
-        .route("/events/stream", get(events::stream))
-        .method_not_allowed_fallback(not_so)
-        .fallback(nowhere)
+/// All that programs may ask for, with its description.
+fn described() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().nest(BASE, of_revision().merge(others())).merge(of_process())
+}
+
+/// What stays the same until the next revision.
+fn of_revision() -> OpenApiRouter<Shared> {
+    let mut resources = OpenApiRouter::new()
+        .routes(routes!(status::status))
+        .routes(routes!(balance::balance))
+        .routes(routes!(findings::findings))
+        .routes(routes!(findings::finding))
+        .routes(routes!(findings::drops))
+        .routes(routes!(findings::drop))
+        .routes(routes!(lag::lag))
+        .routes(routes!(lag::history))
+        .routes(routes!(topics::topics))
+        .routes(routes!(topics::topic))
+        .routes(routes!(ranges::ranges))
+        .routes(routes!(groups::groups))
+        .routes(routes!(groups::group))
+        .routes(routes!(messages::message))
+        .routes(routes!(journeys::journeys))
+        .routes(routes!(dead_letters::dead_letters))
+        .routes(routes!(offsets::offsets));
+    let described = resources.get_openapi_mut().paths.paths.values_mut();
+    described.filter_map(|path| path.get.as_mut()).for_each(fresh::describe);
+    resources
+}
+
+fn others() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(demo::send))
+        .routes(routes!(events::stream))
+        .routes(routes!(openapi::openapi))
+}
+
+fn of_process() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
 }
 
 async fn nowhere(uri: Uri) -> Problem {

@@ -2,6 +2,7 @@
 //! row costs no memory; lists keep the order given, so that the same report gives the same bytes.
 
 mod check;
+pub mod words;
 mod journey;
 mod lines;
 mod trace_context;

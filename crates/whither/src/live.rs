@@ -8,6 +8,7 @@ mod totals;
 mod counted;
 mod delay;
 mod round;
+mod news;
 mod topic;
 mod group;
 mod lag;
@@ -22,20 +23,18 @@ use whither_core::{Balance, Name, Partition, Time, Verdict};
 use whither_kafka::Cluster;
 use whither_store::Reader;
 
-pub use counted::{Counted, Source, is_settled, refusal_word};
+pub use counted::{Counted, Settled, Source, is_settled, refusal_word};
 pub use delay::{BOUNDS as DELAY_BOUNDS, Delays};
 pub use group::{Group, GroupSummary, Member};
 pub use lag::{Forecast, Lag, LagState, waiting};
+pub use news::News;
 pub use pace::Pace;
-pub use round::{About, News, Problem, Round, StoreState};
+pub use round::{About, Problem, Round, StoreState};
 pub use topic::{Edges, Topic, TopicSummary};
 pub use totals::{Lost, Totals};
 
 use crate::index::Covered;
 use crate::report::{NotSeen, Report};
-
-/// Rounds that a slow listener may be behind before it misses some.
-const NEWS_KEPT: usize = 64;
 
 /// A row of the balance and how its group moves.
 #[derive(Clone, Debug)]
@@ -184,6 +183,7 @@ impl State {
             readers.insert(balance.group.clone());
         }
         self.totals.add(balance);
+        self.counted.settle(self.rows.get(&of).map(|row| &*row.balance), balance);
         let row = self.rows.entry(of);
         let row = row.and_modify(|row| self.totals.take_out(&row.balance)).or_insert_with(|| Row {
             balance: balance.clone(),
@@ -216,7 +216,7 @@ pub struct Live {
     state: RwLock<State>,
     history: RwLock<Option<Reader>>,
     cluster: RwLock<Option<Arc<Cluster>>>,
-    news: broadcast::Sender<Arc<News>>,
+    news: news::Told,
 }
 
 impl Live {
@@ -228,7 +228,7 @@ impl Live {
             state: RwLock::new(state),
             history: RwLock::default(),
             cluster: RwLock::default(),
-            news: broadcast::Sender::new(NEWS_KEPT),
+            news: news::Told::default(),
         }
     }
 
@@ -262,7 +262,14 @@ impl Live {
     /// Told of every round that is published from now on.
     #[must_use]
     pub fn listen(&self) -> broadcast::Receiver<Arc<News>> {
-        self.news.subscribe()
+        self.news.listen()
+    }
+
+    /// The same for somebody who has heard of all rounds up to a revision, with those that came after it: none if some
+    /// of these are forgotten.
+    #[must_use]
+    pub fn listen_after(&self, revision: u64) -> (Option<Vec<Arc<News>>>, broadcast::Receiver<Arc<News>>) {
+        self.news.listen_after(revision)
     }
 
     /// Makes a round's changes what is true now, all at once.
@@ -281,8 +288,7 @@ impl Live {
         state.problems = round.problems;
         state.store = round.store;
         drop(state);
-        // Nobody may be listening.
-        let _ = self.news.send(Arc::new(news));
+        self.news.tell(news);
     }
 
     /// Tells what keeps the server from going on, between rounds: nothing else has changed.
@@ -294,7 +300,7 @@ impl Live {
         state.store.accepting = accepting;
         let news = News { revision: state.revision, at, findings: Vec::new(), withdrawn: Vec::new() };
         drop(state);
-        let _ = self.news.send(Arc::new(news));
+        self.news.tell(news);
     }
 }
 

@@ -4,6 +4,7 @@ pub mod keys;
 mod layers;
 mod problem;
 mod page;
+mod serving;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,7 @@ use axum::http::HeaderName;
 use whither_kafka::ClientConfig;
 
 use crate::access::{Network, Role};
+use crate::api::listen::tls;
 use crate::cli::moment::Length;
 use crate::index::{By, Choice};
 use crate::sources::kafka::origins::Mapping;
@@ -22,6 +24,7 @@ use keys::{KEYS, Key};
 use layers::Layer;
 pub use page::{page, print};
 pub use problem::Problem;
+pub use serving::Serving;
 
 /// Everything that can be set.
 #[derive(Clone)]
@@ -77,6 +80,8 @@ pub struct Auth {
 pub struct Server {
     /// Where it answers.
     pub listen: SocketAddr,
+    /// With which certificate; none speaks plain HTTP.
+    pub tls: Option<tls::Files>,
     /// Where it remembers what it saw.
     pub data_dir: PathBuf,
     /// History older than this is deleted.
@@ -190,6 +195,7 @@ pub fn load(asked: &Asked) -> Loaded {
         }
     }
     problems.extend(half_a_mapping(&found));
+    problems.extend(half_of_tls(&found));
     let brokers = found.get("cluster.brokers").map(|f| f.values.clone()).unwrap_or_default();
     let client = match client(&found, &others, &mut warnings) {
         Ok(client) => Some(ClientConfig { bootstrap: brokers.clone(), ..client }),
@@ -221,6 +227,17 @@ fn half_a_mapping(found: &BTreeMap<&'static str, InForce>) -> Option<Problem> {
     let used = found.values().find(|f| f.key.starts_with("dead_letters.mapping."))?;
     let missing = NEEDED.iter().find(|key| !found.contains_key(*key))?;
     Some(Problem::together(&format!("a mapping needs {missing}, too"), &used.origin))
+}
+
+/// A certificate without its key, or a key alone, proves nothing.
+fn half_of_tls(found: &BTreeMap<&'static str, InForce>) -> Option<Problem> {
+    const PAIR: [&str; 2] = ["server.tls_cert_file", "server.tls_key_file"];
+    let [there, missing] = match PAIR.map(|key| found.contains_key(key)) {
+        [true, false] => PAIR,
+        [false, true] => [PAIR[1], PAIR[0]],
+        _ => return None,
+    };
+    Some(Problem::together(&format!("{there} needs {missing}, too"), &found.get(there)?.origin))
 }
 
 /// How to talk to the brokers. What nobody set is left to the client: it tells what has no effect, which would be
@@ -290,22 +307,37 @@ impl Settings {
             deadline: v.length("check.deadline"),
             since: v.length("check.since"),
             risk_horizon: v.length("risk.horizon"),
-            server: Server {
-                listen: v.text("server.listen").and_then(|v| v.parse().ok()).unwrap_or(LISTEN),
-                data_dir: v.text("server.data_dir").map_or_else(usual_data_dir, PathBuf::from),
-                keep: v.length("store.keep"),
-                keep_bytes: v.bytes("store.keep_bytes"),
-                keep_index: v.length("index.keep"),
-                keep_index_bytes: v.bytes("index.keep_bytes"),
-            },
+            server: Server::of(&v),
             index: choice(&v),
-            auth: Auth {
-                tokens_file: v.text("auth.tokens_file").map(PathBuf::from),
-                proxy_header: v.text("auth.proxy_header").and_then(|v| v.parse().ok()),
-                proxy_role: v.text("auth.proxy_role").and_then(|v| Role::of(&v)).unwrap_or(Role::Read),
-                proxy_from: v.list("auth.proxy_from").iter().filter_map(|v| v.parse().ok()).collect(),
-            },
+            auth: Auth::of(&v),
             superseded: v.yes("check.superseded"),
+        }
+    }
+}
+
+impl Server {
+    fn of(v: &Values<'_>) -> Server {
+        let files = v.text("server.tls_cert_file").zip(v.text("server.tls_key_file"));
+        Server {
+            listen: v.text("server.listen").and_then(|v| v.parse().ok()).unwrap_or(LISTEN),
+            tls: files
+                .map(|(certificates, key)| tls::Files { certificates: certificates.into(), key: key.into() }),
+            data_dir: v.text("server.data_dir").map_or_else(usual_data_dir, PathBuf::from),
+            keep: v.length("store.keep"),
+            keep_bytes: v.bytes("store.keep_bytes"),
+            keep_index: v.length("index.keep"),
+            keep_index_bytes: v.bytes("index.keep_bytes"),
+        }
+    }
+}
+
+impl Auth {
+    fn of(v: &Values<'_>) -> Auth {
+        Auth {
+            tokens_file: v.text("auth.tokens_file").map(PathBuf::from),
+            proxy_header: v.text("auth.proxy_header").and_then(|v| v.parse().ok()),
+            proxy_role: v.text("auth.proxy_role").and_then(|v| Role::of(&v)).unwrap_or(Role::Read),
+            proxy_from: v.list("auth.proxy_from").iter().filter_map(|v| v.parse().ok()).collect(),
         }
     }
 }

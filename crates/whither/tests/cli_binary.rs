@@ -215,6 +215,20 @@ fn a_server_that_others_reach_wants_to_know_who_asks() {
     let told = text(&refused.stderr);
     assert!(told.contains("[auth] tokens_file") && told.contains("proxy_header"), "{told}");
     assert_eq!(told.lines().count(), 1, "{told}");
+    let file = settings(
+        "[server]\nlisten = \"0.0.0.0:0\"\ntls_cert_file = \"/nowhere/cert.pem\"\n[check]\nsince = \"soon\"\n",
+    );
+    let config = file.path().to_str().unwrap();
+    for args in
+        [&["config", "check", "--config", config][..], &["serve", "-b", "127.0.0.1:1", "--config", config]]
+    {
+        let wrong = run(args);
+        assert_eq!(wrong.status.code(), Some(2));
+        let told = text(&wrong.stderr);
+        for says in ["0.0.0.0:0 can be reached", ":2)", "needs server.tls_key_file", "check.since"] {
+            assert!(told.contains(says), "{told}");
+        }
+    }
     let tokens = dir.path().join("tokens");
     std::fs::write(&tokens, "ann read hushhush\n").unwrap();
     let wrong = whither(&public).env("WHITHER_AUTH_TOKENS_FILE", &tokens).output().unwrap();

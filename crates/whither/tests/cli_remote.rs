@@ -4,6 +4,9 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 /// Status line with further headers, and body.
@@ -218,6 +221,68 @@ fn watching_appends_what_is_new_until_nobody_reads() {
     child.wait().unwrap();
     let json = run(server(changing), &["lag", "--watch", "--format", "json"]);
     assert_eq!(json.status.code(), Some(2));
+}
+
+/// A server whose stream tells of a round whenever the test does.
+struct Telling {
+    at: SocketAddr,
+    opened: Receiver<TcpStream>,
+    asked: Arc<AtomicUsize>,
+}
+
+fn telling() -> Telling {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let (sender, opened) = channel();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = String::new();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+            if head.contains("/events/stream") {
+                write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n").unwrap();
+                sender.send(stream).unwrap();
+                continue;
+            }
+            let n = match head.contains("/status") {
+                true => 0,
+                false => counted.fetch_add(1, Ordering::SeqCst),
+            };
+            let item = lag(n);
+            let list = format!(r#"{{"items":[{item}],"next":null}}"#);
+            let body = if head.contains("/status") { STATUS.to_owned() } else { list };
+            let length = body.len();
+            write!(stream, "HTTP/1.1 {JSON}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+                .unwrap();
+        }
+    });
+    Telling { at, opened, asked }
+}
+
+#[test]
+fn watching_asks_when_the_server_tells_of_a_round() {
+    let Telling { at, opened, asked } = telling();
+    let mut child = whither(at, &["lag", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut partition = || {
+        let line: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        line["partition"].as_u64().unwrap()
+    };
+    assert_eq!(partition(), 0);
+    let mut stream = opened.recv().unwrap();
+    for round in 1..=5 {
+        write!(stream, "event: finding\ndata: {{}}\n\nevent: round\ndata: {{}}\nid: 1-{round}\n\n").unwrap();
+        assert_eq!(partition(), round);
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 6, "once for each round");
+    // The stream breaks off: it asks by itself, and listens again.
+    drop(stream);
+    assert_eq!(partition(), 6);
+    drop(opened.recv().unwrap());
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// Longer than a pipe holds.

@@ -103,6 +103,8 @@ fn answers_are_those_of_a_list_of_all_rows() {
     let mut store = store();
     let rows = filled(&mut random, &mut store);
     assert!(store.sizes().segments < 4 * 12, "{} segments: nothing was merged", store.sizes().segments);
+    let first = rows.lag.iter().map(|r| r.at_ms).chain(rows.commits.iter().map(|r| r.at_ms)).min();
+    assert_eq!(store.oldest_ms(), first);
     let reader = store.reader();
     for _ in 0..40 {
         let (group, topic) = (random.name("group"), random.name("topic"));

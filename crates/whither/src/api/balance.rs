@@ -8,16 +8,19 @@ use std::sync::Arc;
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use whither_core::verdict::{Outcome, ShownAs};
 use whither_core::{Balance, Name, Partition, Verdict};
 
 use super::Shared;
 use super::filter::{Filter, OUTCOMES};
-use super::list::{PAGING, Page, cut, list, text};
+use super::list::{Listed, PAGING, Page, cut, list, text};
+use super::parameters::{Paging, Place, Sums};
 use super::problem::Problem;
 use super::query::{Query, Values};
 use crate::json::Row;
-use crate::live::State;
+use crate::json::words::Counts;
+use crate::live::Live;
 
 /// A row's key as a cursor holds it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -35,38 +38,54 @@ impl RowKey {
     }
 }
 
+/// What became of every record: a row for each group and partition, or added up.
+#[utoipa::path(
+    get,
+    path = "/balance",
+    tag = "verdicts",
+    params(Paging, Place, Sums),
+    responses(
+        (
+            status = 200,
+            description = "Rows, or sums where `by` is given",
+            content((Listed<Told> = "application/json"), (Told = "application/x-ndjson"))
+        ),
+        Problem
+    )
+)]
 pub(super) async fn balance(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
     query.only(&[PAGING, &["by", "group", "topic", "partition", "verdict"]])?;
     let filter = Filter::of(&query)?;
     let verdicts = query.words("verdict", &OUTCOMES)?;
     let by = match query.text("by") {
         None => {
-            return list(&query, move |after, limit| {
-                rows(&shared.live.read(), &filter, &verdicts, after, limit)
-            });
+            return list(&query, move |after, limit| rows(&shared.live, &filter, &verdicts, after, limit));
         }
         Some("group") => By::Group,
         Some("topic") => By::Topic,
         Some(other) => return Err(Problem::parameter("by", other, "group, topic")),
     };
-    list(&query, move |after, limit| sums(&shared.live.read(), by, &filter, after, limit))
+    list(&query, move |after, limit| sums(&shared.live, by, &filter, after, limit))
 }
 
 fn rows(
-    state: &State,
+    live: &Live,
     filter: &Filter,
     verdicts: &Values,
     after: Option<&RowKey>,
     limit: usize,
 ) -> Page<RowKey> {
-    let cluster = &state.about.cluster;
     let wanted = |b: &Balance| {
         verdicts.is_empty() || Outcome::ALL.iter().any(|o| verdicts.fit(o.word()) && b.count(*o) > 0)
     };
-    let rows = state.rows.range(RowKey::on(after)).filter(|(of, _)| filter.fits_row(of));
-    let rows = rows.filter(|(_, row)| wanted(&row.balance)).map(|(of, row)| (RowKey::of(of), row));
-    let (rows, last) = cut(rows, None, limit);
-    Page { items: rows.into_iter().map(|row| text(&Row::of(&row.balance, cluster))).collect(), last }
+    let (cluster, (rows, last)) = {
+        let state = live.read();
+        let rows = state.rows.range(RowKey::on(after)).filter(|(of, _)| filter.fits_row(of));
+        let rows = rows.filter(|(_, row)| wanted(&row.balance));
+        let rows = rows.map(|(of, row)| (RowKey::of(of), row.balance.clone()));
+        (state.about.cluster.clone(), cut(rows, None, limit))
+    };
+    Page { items: rows.iter().map(|row| text(&Row::of(row, &cluster))).collect(), last }
 }
 
 #[derive(Clone, Copy)]
@@ -75,21 +94,37 @@ enum By {
     Topic,
 }
 
+/// What is told: rows as they are, or sums of them.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = BalanceOrSum)]
+#[expect(dead_code, reason = "each is written by itself")]
+enum Told<'a> {
+    #[schema(title = "Row")]
+    Row(Row<'a>),
+    #[schema(title = "Sum")]
+    Sum(Sum),
+}
+
 /// Several rows as one.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = BalanceSum)]
 struct Sum {
     group: Option<String>,
     topic: Option<String>,
     rows: usize,
     records: u64,
     at_most: bool,
+    #[schema(value_type = Counts)]
     verdicts: BTreeMap<&'static str, u64>,
     residual: i64,
     dormant: bool,
     findings: Findings,
 }
 
-#[derive(Default, Serialize)]
+/// Findings by how they are shown.
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = FindingCounts)]
 struct Findings {
     loss: usize,
     risk: usize,
@@ -127,16 +162,22 @@ impl Findings {
     }
 }
 
-fn sums(state: &State, by: By, filter: &Filter, after: Option<&String>, limit: usize) -> Page<String> {
+fn sums(live: &Live, by: By, filter: &Filter, after: Option<&String>, limit: usize) -> Page<String> {
+    let (rows, findings): (Vec<Arc<Balance>>, Vec<Arc<Verdict>>) = {
+        let state = live.read();
+        let rows = state.rows.iter().filter(|(of, _)| filter.fits_row(of));
+        let findings = state.findings.values().filter(|v| filter.fits_place(v));
+        (rows.map(|(_, row)| row.balance.clone()).collect(), findings.cloned().collect())
+    };
     let mut sums: BTreeMap<&Name, Sum> = BTreeMap::new();
-    for (of, row) in state.rows.iter().filter(|(of, _)| filter.fits_row(of)) {
+    for row in &rows {
         let name = match by {
-            By::Group => &of.0,
-            By::Topic => &of.1.topic,
+            By::Group => &row.group,
+            By::Topic => &row.partition.topic,
         };
-        sums.entry(name).or_default().add(&row.balance);
+        sums.entry(name).or_default().add(row);
     }
-    for v in state.findings.values().filter(|v: &&Arc<Verdict>| filter.fits_place(v)) {
+    for v in &findings {
         let sum = match by {
             By::Group => v.group.as_ref().and_then(|group| sums.get_mut(group)),
             By::Topic => sums.get_mut(&v.partition.topic),

@@ -3,19 +3,23 @@
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::Verdict;
 use whither_core::verdict::{Cause, Evidence};
 
 use super::Shared;
 use super::filter::Filter;
 use super::findings::holds;
-use super::list::{PAGING, Page, cut, list, text};
+use super::list::{Listed, PAGING, Page, cut, list, text};
+use super::parameters::{Letters, Paging, Period, Place};
 use super::problem::Problem;
 use super::query::Query;
 use crate::json::Times;
+use crate::json::words::Certainty;
 
 /// Dead letters of one finding.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadLetter)]
 struct Item<'a> {
     topic: &'a str,
     partition: i32,
@@ -25,25 +29,44 @@ struct Item<'a> {
     count: u64,
     first_at: Times,
     last_at: Times,
+    #[schema(value_type = Certainty)]
     certainty: &'static str,
     finding_id: String,
 }
 
-#[derive(Serialize)]
+/// Where the record stood before.
+#[derive(Serialize, ToSchema)]
 struct Origin<'a> {
     topic: &'a str,
     partition: i32,
     offset: i64,
 }
 
+/// Records that stand in dead-letter topics.
+#[utoipa::path(
+    get,
+    path = "/dead-letters",
+    tag = "verdicts",
+    params(Paging, Place, Period, Letters),
+    responses(
+        (
+            status = 200,
+            description = "Dead letters, by finding",
+            content((Listed<Item> = "application/json"), (Item = "application/x-ndjson"))
+        ),
+        Problem
+    )
+)]
 pub(super) async fn dead_letters(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
     query.only(&[PAGING, &["group", "topic", "partition", "since", "until", "certainty", "cause"]])?;
     let filter = Filter::of(&query)?;
     list(&query, move |after: Option<&u64>, limit| {
-        let state = shared.live.read();
         let dead = |v: &Verdict| matches!(v.cause, Cause::RoutedToDeadLetter | Cause::DeadLetterPurged);
-        let found = state.findings.iter().filter(|(_, v)| dead(v) && filter.fits(v) && holds(v, &state));
-        let (page, last) = cut(found.map(|(id, v)| (*id, v)), after, limit);
+        let (page, last) = {
+            let state = shared.live.read();
+            let found = state.findings.iter().filter(|(_, v)| dead(v) && filter.fits(v) && holds(v, &state));
+            cut(found.map(|(id, v)| (*id, v.clone())), after, limit)
+        };
         Page { items: page.iter().filter_map(|v| item(v)).map(|item| text(&item)).collect(), last }
     })
 }

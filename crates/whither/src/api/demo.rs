@@ -1,41 +1,58 @@
 //! A message of one's own, into the demo's pipeline. There is no such way into a real cluster.
 
-use axum::body::Bytes;
 use axum::extract::State as Of;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use whither_kafka::batch::key_hash;
 
 use super::Shared;
+use super::body::{BodyRefused, Said};
 use super::list::text;
 use super::problem::Problem;
 use super::topics;
 use crate::demo::broker::NewRecord;
 
-#[derive(Deserialize)]
+/// A message to send.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewMessage)]
 struct Asked {
     topic: String,
+    #[schema(nullable = false)]
     key: Option<String>,
+    #[schema(nullable = false)]
     value: Option<String>,
     #[serde(default)]
     headers: Vec<Header>,
 }
 
-#[derive(Deserialize)]
+/// A header of it.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewHeader)]
 struct Header {
     name: String,
+    #[schema(nullable = false)]
     value: Option<String>,
 }
 
-#[derive(Serialize)]
+/// Where it was written.
+#[derive(Serialize, ToSchema)]
 struct Written {
     topic: String,
     partition: i32,
     offset: i64,
 }
 
-pub(super) async fn send(Of(shared): Of<Shared>, body: Bytes) -> Result<Response, Problem> {
+/// Sends a message of one's own into the pipeline of `whither demo`. With a real cluster it is 404.
+#[utoipa::path(
+    post,
+    path = "/demo/messages",
+    tag = "demo",
+    request_body = Asked,
+    responses((status = 201, description = "It was written", body = Written), BodyRefused, Problem)
+)]
+pub(super) async fn send(Of(shared): Of<Shared>, Said(body): Said) -> Result<Response, Problem> {
     let Some(handle) = &shared.demo else {
         let hint =
             "only `whither demo` takes messages: whither reads a real cluster and writes nothing to it";

@@ -1,6 +1,6 @@
 //! The filters that lists share.
 
-use whither_core::verdict::{Certainty, Outcome};
+use whither_core::verdict::{Certainty, Outcome, ShownAs};
 use whither_core::{Name, Partition, Time, Verdict};
 
 use super::problem::Problem;
@@ -16,15 +16,6 @@ pub(super) const OUTCOMES: [&str; Outcome::ALL.len()] = {
     }
     words
 };
-
-const CERTAINTIES: [&str; 4] = [
-    Certainty::Proof.word(),
-    Certainty::Strong.word(),
-    Certainty::Indicative.word(),
-    Certainty::Unknown.word(),
-];
-
-const SHOWN_AS: [&str; 6] = ["loss", "risk", "stuck", "dead", "dormant", "note"];
 
 /// What lists of findings are filtered by.
 pub(super) const OF_FINDINGS: &[&str] =
@@ -58,8 +49,8 @@ impl Filter {
             partition,
             verdict: query.words("verdict", &OUTCOMES)?,
             cause: query.words("cause", &causes)?,
-            certainty: query.words("certainty", &CERTAINTIES)?,
-            shown_as: query.words("shown_as", &SHOWN_AS)?,
+            certainty: query.words("certainty", &Certainty::ALL.map(Certainty::word))?,
+            shown_as: query.words("shown_as", &ShownAs::ALL.map(ShownAs::word))?,
             since: query.time("since")?,
             until: query.time("until")?,
         })

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::Verdict;
 use whither_core::verdict::ShownAs;
 use whither_store::FindingRow;
 
 use super::Shared;
 use super::filter::{Filter, OF_FINDINGS};
-use super::list::{PAGING, Page, cut, document, list, text};
+use super::list::{Listed, PAGING, Page, cut, document, list, text};
+use super::parameters::{Paging, Period, Place, Told as Wanted};
 use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
-use crate::json::{self, Times};
+use crate::json::{self, Times, words as said};
 use crate::live::State;
 use crate::prose::Scene;
 use crate::report::{Report, holds_for};
@@ -59,10 +61,40 @@ pub(super) fn holds(v: &Verdict, state: &State) -> bool {
     holds_for(v, |of| state.rows.get(of).map(|row| row.balance.committed))
 }
 
+/// What was found: losses, risks, and what is worth knowing; what began last comes first.
+#[utoipa::path(
+    get,
+    path = "/findings",
+    tag = "verdicts",
+    params(Paging, Place, Period, Wanted),
+    responses(
+        (
+            status = 200,
+            description = "What was found",
+            content((Listed<json::Finding> = "application/json"), (json::Finding = "application/x-ndjson"))
+        ),
+        Problem
+    )
+)]
 pub(super) async fn findings(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
     all(&shared, &query, |_| true)
 }
 
+/// Losses; what began last comes first.
+#[utoipa::path(
+    get,
+    path = "/drops",
+    tag = "verdicts",
+    params(Paging, Place, Period, Wanted),
+    responses(
+        (
+            status = 200,
+            description = "What was found",
+            content((Listed<json::Finding> = "application/json"), (json::Finding = "application/x-ndjson"))
+        ),
+        Problem
+    )
+)]
 pub(super) async fn drops(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
     all(&shared, &query, is_drop)
 }
@@ -93,6 +125,14 @@ fn all(shared: &Shared, query: &Query, of: fn(&Verdict) -> bool) -> Result<Respo
     })
 }
 
+/// One finding.
+#[utoipa::path(
+    get,
+    path = "/findings/{id}",
+    tag = "verdicts",
+    params(("id" = String, Path, description = "16 hexadecimal digits, as lists tell them")),
+    responses((status = 200, description = "The finding", body = json::Finding), Problem)
+)]
 pub(super) async fn finding(
     Of(shared): Of<Shared>,
     Path(id): Path<String>,
@@ -105,23 +145,29 @@ pub(super) async fn finding(
 }
 
 /// A drop, and how it came to be what it is.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Drop<'a> {
     #[serde(flatten)]
     finding: json::Finding<'a>,
     history: Vec<Revision>,
 }
 
-#[derive(Serialize)]
+/// What a finding was from then on.
+#[derive(Serialize, ToSchema)]
 struct Revision {
     at: Times,
     to: i64,
     records: i64,
     at_most: bool,
+    #[schema(value_type = said::Verdict)]
     verdict: String,
+    #[schema(value_type = said::Certainty)]
     certainty: String,
+    #[schema(value_type = Option<said::Cause>)]
     cause: Option<String>,
+    #[schema(value_type = Option<said::Certainty>)]
     cause_certainty: Option<String>,
+    #[schema(value_type = said::ShownAs)]
     shown_as: String,
 }
 
@@ -141,6 +187,14 @@ impl Revision {
     }
 }
 
+/// One loss, and how it came to be what it is.
+#[utoipa::path(
+    get,
+    path = "/drops/{id}",
+    tag = "verdicts",
+    params(("id" = String, Path, description = "16 hexadecimal digits, as lists tell them")),
+    responses((status = 200, description = "The loss with its history", body = Drop), Problem)
+)]
 pub(super) async fn drop(
     Of(shared): Of<Shared>,
     Path(id): Path<String>,

@@ -5,6 +5,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::response::Response as Described;
+
 use super::Shared;
 
 /// Marks answers with the revision they were made of, and answers 304 to those that have it.
@@ -27,6 +30,12 @@ pub(super) async fn marked(Of(shared): Of<Shared>, request: Request, next: Next)
         answer.headers_mut().extend(HeaderMap::from_iter(fresh));
     }
     answer
+}
+
+/// Tells of it in the description of what is marked.
+pub(super) fn describe(operation: &mut Operation) {
+    let same = "It has not changed since the answer whose ETag stands in If-None-Match";
+    operation.responses.responses.insert("304".to_owned(), Described::new(same).into());
 }
 
 fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::BODY_BYTES;
+use super::body;
 use super::listen::Peer;
 use super::problem::Problem;
 use crate::access::{Access, Role};
@@ -63,10 +63,7 @@ pub(super) async fn marked(request: Request, next: Next) -> Response {
 fn told(answer: &Response) -> Option<Problem> {
     let status = answer.status();
     match status {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let hint = format!("send {BODY_BYTES} bytes at most");
-            Some(Problem::new(status, "too_large", "the body is too large", hint))
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Some(body::too_large()),
         StatusCode::SERVICE_UNAVAILABLE if !answer.headers().contains_key(header::CONTENT_TYPE) => {
             Some(Problem::unavailable("there was no answer in time"))
         }

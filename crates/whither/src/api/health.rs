@@ -7,10 +7,27 @@ use axum::response::{IntoResponse, Response};
 use super::Shared;
 use crate::live::State;
 
+/// Whether the process runs.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "server",
+    responses((status = 200, description = "It does", body = String, content_type = "text/plain"))
+)]
 pub(super) async fn healthz() -> Response {
     plain(StatusCode::OK, "ok\n".to_owned())
 }
 
+/// Whether it has caught up enough to answer.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "server",
+    responses(
+        (status = 200, description = "It has", body = String, content_type = "text/plain"),
+        (status = 503, description = "Why not", body = String, content_type = "text/plain")
+    )
+)]
 pub(super) async fn readyz(Of(shared): Of<Shared>) -> Response {
     let why_not = not_ready(&shared.live.read());
     match why_not {

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::{Partition, Time};
 use whither_store::{IndexKind, IndexRow, Reader, StoreError};
 
 use super::Shared;
 use super::list::document;
+use super::parameters::Search;
 use super::problem::Problem;
 use super::query::Query;
 use super::searched::{Missing, Searched};
@@ -27,7 +29,9 @@ const FOUND: usize = 100;
 const HEADER: &str = "NAME=VALUE";
 const TRACE: &str = "a trace id of 32 hexadecimal digits, or a traceparent";
 
-#[derive(Serialize)]
+/// What a search came to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Journeys)]
 struct Answer {
     interpreted: Vec<Meaning>,
     items: Vec<Found>,
@@ -38,20 +42,24 @@ struct Answer {
 }
 
 /// What the text may be.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 struct Meaning {
+    /// `position`, `key`, `header`, `trace`, `topic` or `group`.
     r#as: &'static str,
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     topic: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A record that was found.
+#[derive(Serialize, ToSchema)]
 struct Found {
     topic: String,
     partition: i32,
     offset: i64,
     at: Times,
+    /// `position`, `key`, `header` or `trace`.
     matched_on: &'static str,
 }
 
@@ -62,6 +70,14 @@ enum Sought {
     Index(By, u64),
 }
 
+/// Finds messages by whatever is known of them.
+#[utoipa::path(
+    get,
+    path = "/journeys",
+    tag = "messages",
+    params(Search),
+    responses((status = 200, description = "What was found, and where was searched", body = Answer), Problem)
+)]
 pub(super) async fn journeys(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
     query.only(&[&["q", "key", "trace", "header", "topic", "limit"]])?;
     let limit =

@@ -3,52 +3,57 @@
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
-use whither_core::{Name, Partition, Span, Time};
+use utoipa::ToSchema;
+use whither_core::{Balance, Name, Partition, Span, Time};
 use whither_store::LagRow;
 
 use super::Shared;
 use super::balance::RowKey;
 use super::filter::Filter;
-use super::list::{PAGING, Page, cut, document, list, text};
+use super::list::{Listed, PAGING, Page, cut, document, list, text};
+use super::parameters::{OfLag, Paging, Period, Place};
 use super::problem::Problem;
 use super::query::Query;
 use crate::json::Times;
+use crate::json::words as said;
 use crate::live::{Forecast, Lag, Row, State};
 
 /// A group's lag in one partition.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Lag)]
 pub(super) struct LagItem<'a> {
     cluster: &'a str,
     group: &'a str,
     topic: &'a str,
     partition: i32,
-    member: Option<String>,
-    client_id: Option<String>,
-    host: Option<String>,
+    member: Option<&'a str>,
+    client_id: Option<&'a str>,
+    host: Option<&'a str>,
     log_start: Option<i64>,
     committed: Option<i64>,
     end: Option<i64>,
+    /// What Kafka's own tools show.
     lag_offsets: Option<u64>,
     lag_records: Option<u64>,
     lag_seconds: Option<f64>,
     rate_per_second: Option<f64>,
     catches_up_in_seconds: Option<f64>,
     loses_data_in_seconds: Option<f64>,
+    #[schema(value_type = said::LagState)]
     state: &'static str,
 }
 
 impl<'a> LagItem<'a> {
-    pub(super) fn of(row: &'a Row, state: &'a State) -> LagItem<'a> {
-        let lag: Lag = state.lag(row);
+    pub(super) fn of(cluster: &'a str, row: &'a Balance, lag: &'a Lag) -> LagItem<'a> {
         let member = lag.member.as_ref();
         LagItem {
-            cluster: &state.about.cluster,
-            group: &row.balance.group,
-            topic: &row.balance.partition.topic,
-            partition: row.balance.partition.index,
-            member: member.map(|(id, ..)| id.to_string()),
-            client_id: member.map(|(_, client_id, _)| client_id.to_string()),
-            host: member.map(|(.., host)| host.to_string()),
+            cluster,
+            group: &row.group,
+            topic: &row.partition.topic,
+            partition: row.partition.index,
+            member: member.map(|(id, ..)| &**id),
+            client_id: member.map(|(_, client_id, _)| &**client_id),
+            host: member.map(|(.., host)| &**host),
             log_start: lag.log_start,
             committed: lag.committed,
             end: lag.end,
@@ -63,24 +68,48 @@ impl<'a> LagItem<'a> {
     }
 }
 
+/// How far groups are behind, by partition.
+#[utoipa::path(
+    get,
+    path = "/lag",
+    tag = "groups",
+    params(Paging, Place),
+    responses(
+        (
+            status = 200,
+            description = "Lags",
+            content((Listed<LagItem> = "application/json"), (LagItem = "application/x-ndjson"))
+        ),
+        Problem
+    )
+)]
 pub(super) async fn lag(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
     query.only(&[PAGING, &["group", "topic", "partition"]])?;
     let filter = Filter::of(&query)?;
     list(&query, move |after, limit| {
-        let state = shared.live.read();
-        let rows = state.rows.range(RowKey::on(after)).filter(|(of, _)| filter.fits_row(of));
-        let (rows, last) = cut(rows.map(|(of, row)| (RowKey::of(of), row)), None, limit);
-        Page { items: rows.into_iter().map(|row| text(&LagItem::of(row, &state))).collect(), last }
+        let (cluster, rows, last) = {
+            let state = shared.live.read();
+            let rows = state.rows.range(RowKey::on(after)).filter(|(of, _)| filter.fits_row(of));
+            let (rows, last) = cut(rows.map(|(of, row)| (RowKey::of(of), row)), None, limit);
+            let rows: Vec<_> = rows.into_iter().map(|row| (row.balance.clone(), state.lag(row))).collect();
+            (state.about.cluster.clone(), rows, last)
+        };
+        let items = rows.iter().map(|(row, lag)| text(&LagItem::of(&cluster, row, lag)));
+        Page { items: items.collect(), last }
     })
 }
 
-#[derive(Serialize)]
+/// A group's lag over time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LagHistory)]
 struct History {
     items: Vec<Point>,
     forecast: Option<ForecastItem>,
 }
 
-#[derive(Serialize)]
+/// A group's lag at a moment.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LagPoint)]
 struct Point {
     at: Times,
     committed: Option<i64>,
@@ -90,7 +119,9 @@ struct Point {
     lag_seconds: Option<f64>,
 }
 
-#[derive(Serialize)]
+/// Where the rates of now lead.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Forecast)]
 struct ForecastItem {
     catches_up_at: Times,
     loses_data_at: Times,
@@ -104,6 +135,14 @@ const LATELY: Span = Span::hours(1);
 const POINTS: usize = 200;
 const MOST_POINTS: usize = 2_000;
 
+/// A group's lag in a partition over time, and what comes of it.
+#[utoipa::path(
+    get,
+    path = "/lag/history",
+    tag = "groups",
+    params(OfLag, Period),
+    responses((status = 200, description = "Points and forecast", body = History), Problem)
+)]
 pub(super) async fn history(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
     query.only(&[&["group", "topic", "partition", "since", "until", "points"]])?;
     let group = Name::from(query.needed("group", "the name of a group")?);

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::query::Query;
@@ -28,6 +29,15 @@ pub(super) struct Page<K> {
     pub(super) items: Vec<String>,
     /// The key of the last item, if more come after it.
     pub(super) last: Option<K>,
+}
+
+/// A page of a list, as the API's description tells it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "pages are put together from items that are text already")]
+pub(super) struct Listed<T> {
+    items: Vec<T>,
+    /// What asks for the page after this one, as `cursor`; null on the last.
+    next: Option<String>,
 }
 
 /// Answers a list. `page` gives at most so many items whose keys come after one.
@@ -91,14 +101,17 @@ where
     F: FnMut(Option<&K>, usize) -> Page<K> + Send + 'static,
 {
     let pages = futures_util::stream::unfold(Some((after, page)), |state| async move {
-        let (after, mut page) = state?;
-        let Page { items, last } = page(after.as_ref(), MOST);
-        let mut text = items.join("\n");
-        if !text.is_empty() {
-            text.push('\n');
+        let (mut after, mut page) = state?;
+        loop {
+            let Page { items, last } = page(after.as_ref(), MOST);
+            // An empty part would end the answer, and then it would be ended once more.
+            if !items.is_empty() {
+                let text = items.join("\n") + "\n";
+                let rest = last.map(|last| (Some(last), page));
+                return Some((Ok::<_, Infallible>(Bytes::from(text)), rest));
+            }
+            after = Some(last?);
         }
-        let rest = last.map(|last| (Some(last), page));
-        Some((Ok::<_, Infallible>(Bytes::from(text)), rest))
     });
     // What compresses asks again after the end.
     let pages = pages.fuse();

@@ -2,6 +2,7 @@
 
 mod slots;
 mod stalling;
+pub mod tls;
 
 use std::convert::Infallible;
 use std::io;
@@ -16,13 +17,17 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 use tower::{ServiceExt, service_fn};
 
 use crate::access::Access;
+use crate::cli::complain;
 use slots::{Slot, Slots};
 use stalling::Stalling;
+use tls::Tls;
 
 /// Connections at a time: far below the usual limit of open files.
 const CONNECTIONS: usize = 512;
@@ -32,6 +37,8 @@ const HEAD: Duration = Duration::from_secs(15);
 const TAKEN: Duration = Duration::from_secs(30);
 /// A head holds no more than this.
 const HEAD_BYTES: usize = 32 << 10;
+/// Certificates that were renewed are taken up within this time.
+const RENEWED: Duration = Duration::from_secs(2);
 /// Errors of accepting are those of all connections, as too many open files.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -68,14 +75,20 @@ pub enum ListenError {
     },
 }
 
+/// Whether an address may be taken: one that other machines reach only if whoever asks must say who they are.
+///
+/// # Errors
+/// It may not.
+pub fn may_bind(at: SocketAddr, access: &Access) -> Result<(), ListenError> {
+    if access.is_open() && !at.ip().is_loopback() { Err(ListenError::Public { at }) } else { Ok(()) }
+}
+
 /// Takes an address. One that other machines reach is taken only if whoever asks must say who they are.
 ///
 /// # Errors
 /// It can't be had.
 pub async fn bind(at: SocketAddr, access: &Access) -> Result<TcpListener, ListenError> {
-    if access.is_open() && !at.ip().is_loopback() {
-        return Err(ListenError::Public { at });
-    }
+    may_bind(at, access)?;
     TcpListener::bind(at).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => ListenError::Taken { at },
         _ => ListenError::Address { at, source },
@@ -83,7 +96,44 @@ pub async fn bind(at: SocketAddr, access: &Access) -> Result<TcpListener, Listen
 }
 
 /// Answers until `stop` turns true, or is dropped.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub async fn serve(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) {
+    accept(listener, None, router, stop).await;
+}
+
+/// The same by TLS. Certificates that are put in the place of the old ones are taken up.
+pub async fn serve_tls(listener: TcpListener, tls: Arc<Tls>, router: Router, stop: watch::Receiver<bool>) {
+    tokio::select! {
+        () = accept(listener, Some(tls.clone()), router, stop) => {}
+        () = renew(tls) => {}
+    }
+}
+
+async fn renew(tls: Arc<Tls>) {
+    let mut failing = false;
+    loop {
+        tokio::time::sleep(RENEWED).await;
+        let looked = tls.clone();
+        let renewed = tokio::task::spawn_blocking(move || looked.renew()).await;
+        match renewed.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())) {
+            Ok(true) => tls.out_of_date().iter().for_each(|why| complain(why)),
+            // Files are seldom changed at once: what is half done now is told if it stays so.
+            Err(why) if failing => complain(&format!("{why}; the certificate that was read before is used")),
+            Err(_) => {
+                failing = true;
+                continue;
+            }
+            Ok(false) => {}
+        }
+        failing = false;
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) {
     let slots = Slots::of(CONNECTIONS);
     loop {
         let accepted = tokio::select! {
@@ -93,16 +143,29 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
         };
         match accepted {
             Ok((socket, peer)) => {
-                slots.begin(|slot| connection(socket, Peer(peer.ip()), router.clone(), slot));
+                let tls = tls.as_ref().map(|tls| tls.acceptor());
+                slots.begin(|slot| connection(socket, tls, Peer(peer.ip()), router.clone(), slot));
             }
             Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
 }
 
-async fn connection(socket: TcpStream, peer: Peer, router: Router, slot: Slot) {
+async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, peer: Peer, router: Router, slot: Slot) {
     // Without it answers wait for more; with it they are only sent sooner.
     let _ = socket.set_nodelay(true);
+    let socket = Stalling::new(socket, TAKEN);
+    let Some(tls) = tls else { return answer(socket, peer, router, slot).await };
+    // A client that breaks off is none of our concern, nor is one that never finishes its handshake.
+    if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
+        answer(stream, peer, router, slot).await;
+    }
+}
+
+async fn answer<S>(stream: S, peer: Peer, router: Router, slot: Slot)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let slot = Arc::new(slot);
     let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
         let busy = slot.busy();
@@ -114,7 +177,7 @@ async fn connection(socket: TcpStream, peer: Peer, router: Router, slot: Slot) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(Stalling::new(socket, TAKEN)), TowerToHyperService::new(answer));
-    // A client that breaks off is none of our concern.
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(answer));
+    // As above.
     let _ = served.await;
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::fact::{CommitValue, Committed, Committer, RunKind};
 use whither_core::{Balance, Partition, Time, TopicId};
 use whither_store::CommitRow;
@@ -17,13 +18,24 @@ use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use super::topics;
-use crate::json::{Journey, VerdictItem};
+use crate::json::{Journey, Step, VerdictItem};
 use crate::live::{Edges, State};
 use crate::prose::{self, About};
 use crate::sources::kafka::{self, Seen};
 use crate::whereabouts::{Message, of_group};
 
-#[derive(Serialize)]
+/// What is answered.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Where)]
+enum Answer {
+    There(There),
+    Nothing(Nothing),
+}
+
+/// A message and what became of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageFound)]
 struct There {
     #[serde(flatten)]
     journey: Journey,
@@ -31,10 +43,14 @@ struct There {
 }
 
 /// The answer where there is no record: what became of what was there, and why it can't be shown.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = NoMessage)]
 struct Nothing {
-    message: Option<()>,
+    /// Null.
+    message: (),
     verdicts: Vec<VerdictItem>,
+    /// None.
+    #[schema(value_type = Vec<Step>)]
     steps: [(); 0],
     complete: bool,
     text: String,
@@ -42,7 +58,7 @@ struct Nothing {
 }
 
 /// Where to look next.
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 struct Neighbours {
     previous: Option<i64>,
     next: Option<i64>,
@@ -70,6 +86,18 @@ pub(super) fn no_partition(p: &Partition) -> Problem {
     Problem::not_found(format!("the topic {} has no partition {}", p.topic, p.index), hint)
 }
 
+/// One message: read from the broker now, judged by what is known.
+#[utoipa::path(
+    get,
+    path = "/messages/{topic}/{partition}/{offset}",
+    tag = "messages",
+    params(
+        ("topic" = String, Path, description = "The topic"),
+        ("partition" = i32, Path, description = "The partition"),
+        ("offset" = i64, Path, description = "The offset")
+    ),
+    responses((status = 200, description = "The message, or what is there in its place", body = Answer), Problem)
+)]
 pub(super) async fn message(
     Of(shared): Of<Shared>,
     Path((topic, partition, offset)): Path<(String, i32, i64)>,
@@ -80,7 +108,7 @@ pub(super) async fn message(
     let known = Known::of(&shared.live.read(), &partition)?;
     let Edges { log_start, end, .. } = known.edges;
     if offset < log_start || end <= offset {
-        return Ok(document(&beyond(&known, &partition, offset)));
+        return Ok(document(&Answer::Nothing(beyond(&known, &partition, offset))));
     }
     let cluster = shared.live.cluster().ok_or_else(|| Problem::unavailable("no broker was reached yet"))?;
     let read = kafka::record(cluster, &partition, offset, end).await;
@@ -93,14 +121,9 @@ pub(super) async fn message(
         let there = prose::instead(found.run.map(|run| run.kind));
         let text = format!("no message at {partition}@{offset}: there is {there}");
         let complete = found.run.is_some();
-        return Ok(document(&Nothing {
-            message: None,
-            verdicts: Vec::new(),
-            steps: [],
-            complete,
-            text,
-            neighbours,
-        }));
+        let (verdicts, steps) = (Vec::new(), []);
+        let nothing = Nothing { message: (), verdicts, steps, complete, text, neighbours };
+        return Ok(document(&Answer::Nothing(nothing)));
     };
     let since = seen.timestamp.or(seen.append_time).map_or(i64::MIN, |at| at.0.saturating_sub(CLOCKS_MS));
     let of = partition.clone();
@@ -110,7 +133,7 @@ pub(super) async fn message(
     let message = judged(&known, found.run, seen, &commits);
     let scene = known.told.scene();
     let journey = Journey::of(&message, &known.told.about.cluster, complete, &scene);
-    Ok(document(&There { journey, neighbours }))
+    Ok(document(&Answer::There(There { journey, neighbours })))
 }
 
 /// Producers' clocks may be ahead of the brokers': commits from this long before a record count.
@@ -182,5 +205,5 @@ fn beyond(known: &Known, p: &Partition, offset: i64) -> Nothing {
         previous: (!gone && end > log_start).then(|| end - 1),
         next: (gone && end > log_start).then_some(log_start),
     };
-    Nothing { message: None, verdicts: verdicts.collect(), steps: [], complete: true, text, neighbours }
+    Nothing { message: (), verdicts: verdicts.collect(), steps: [], complete: true, text, neighbours }
 }

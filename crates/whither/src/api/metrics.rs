@@ -40,6 +40,20 @@ impl Format {
     }
 }
 
+/// What Prometheus scrapes.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "server",
+    responses(
+        (
+            status = 200,
+            description = "As text 0.0.4, or as OpenMetrics 1.0.0 for those that ask for it",
+            content((String = "text/plain"), (String = "application/openmetrics-text"))
+        ),
+        Problem
+    )
+)]
 pub(super) async fn metrics(Of(shared): Of<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
     let format = Format::asked(&headers);
     // A wide cluster has hundreds of thousands of series: others are answered meanwhile.

@@ -3,18 +3,21 @@
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_store::CommitRow;
 
 use super::Shared;
 use super::groups::By;
-use super::list::{PAGING, Page, cut, list, text};
+use super::list::{Listed, PAGING, Page, cut, list, text};
+use super::parameters::{OfOffsets, Paging};
 use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use crate::clock;
 use crate::json::Times;
 
-#[derive(Serialize)]
+/// Where a group stood.
+#[derive(Serialize, ToSchema)]
 struct Position {
     topic: String,
     partition: i32,
@@ -23,6 +26,21 @@ struct Position {
     by: By,
 }
 
+/// Where a group stood at a past moment.
+#[utoipa::path(
+    get,
+    path = "/offsets/{group}",
+    tag = "groups",
+    params(("group" = String, Path, description = "The group"), Paging, OfOffsets),
+    responses(
+        (
+            status = 200,
+            description = "Its positions",
+            content((Listed<Position> = "application/json"), (Position = "application/x-ndjson"))
+        ),
+        Problem
+    )
+)]
 pub(super) async fn offsets(
     Of(shared): Of<Shared>,
     Path(group): Path<String>,

@@ -2,10 +2,12 @@
 
 use std::cmp::Reverse;
 use std::iter;
+use std::sync::Arc;
 
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::fact::{Run, RunKind};
 use whither_core::verdict::{Cause, Outcome, Stretch};
 use whither_core::{Balance, Name, Offset, Partition};
@@ -13,22 +15,30 @@ use whither_core::{Balance, Name, Offset, Partition};
 use super::Shared;
 use super::list::document;
 use super::messages::no_partition;
+use super::parameters::OfRanges;
 use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
 use super::topics;
-use crate::live::Edges;
+use crate::json::words as said;
+use crate::live::{Edges, State};
 
 /// Ranges of an answer if nothing is said, and at most.
 const USUAL: usize = 400;
 const MOST: usize = 4_000;
 
-#[derive(Serialize)]
+/// A partition as ranges.
+#[derive(Serialize, ToSchema)]
 struct Ranges {
+    #[schema(value_type = i64)]
     from: Offset,
+    #[schema(value_type = i64)]
     to: Offset,
+    #[schema(value_type = i64)]
     log_start: Offset,
+    #[schema(value_type = i64)]
     end: Offset,
+    #[schema(value_type = Option<i64>)]
     committed: Option<Offset>,
     items: Vec<Range>,
     /// There are more ranges than were asked for: those that are alike but for their certainty or cause, and then the
@@ -37,17 +47,35 @@ struct Ranges {
 }
 
 /// Offsets of one kind. `records` of them are records; the others are markers and holes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 struct Range {
+    #[schema(value_type = i64)]
     from: Offset,
+    #[schema(value_type = i64)]
     to: Offset,
     records: u64,
+    /// `records`, `gone`, `unread`, `aborted`, `pending` or `hole`.
     kind: &'static str,
+    #[schema(value_type = Option<said::Verdict>)]
     verdict: Option<&'static str>,
+    #[schema(value_type = Option<said::Certainty>)]
     certainty: Option<&'static str>,
+    #[schema(value_type = Option<said::Cause>)]
     cause: Option<&'static str>,
 }
 
+/// A partition as ranges of offsets, each with what became of it.
+#[utoipa::path(
+    get,
+    path = "/topics/{topic}/{partition}/ranges",
+    tag = "topics",
+    params(
+        ("topic" = String, Path, description = "The topic"),
+        ("partition" = i32, Path, description = "The partition"),
+        OfRanges
+    ),
+    responses((status = 200, description = "The ranges", body = Ranges), Problem)
+)]
 pub(super) async fn ranges(
     Of(shared): Of<Shared>,
     Path((topic, partition)): Path<(String, i32)>,
@@ -58,21 +86,11 @@ pub(super) async fn ranges(
     let offset = |name| query.parsed::<Offset>(name, "an offset", |o| *o >= 0);
     let (from, to) = (offset("from")?, offset("to")?);
     let p = Partition::new(topic, partition);
-    let state = shared.live.read();
-    let known = state.topics.get(&p.topic).ok_or_else(|| topics::unknown(&p.topic))?;
-    let edges = known.partitions.get(&p.index).ok_or_else(|| no_partition(&p))?;
-    let row = match query.text("group") {
-        None => None,
-        Some(group) => {
-            let row = state.rows.get(&(Name::from(group), p.clone()));
-            Some(row.ok_or_else(|| no_row(group, &p))?)
-        }
-    };
-    let balance = row.map(|row| &*row.balance);
-    let first = balance.map_or(edges.log_start, |b| b.from.min(edges.log_start));
+    let Known { edges, runs, balance } = Known::of(&shared.live.read(), &p, query.text("group"))?;
+    let first = balance.as_ref().map_or(edges.log_start, |b| b.from.min(edges.log_start));
     let (from, to) = (from.unwrap_or(first), to.unwrap_or(edges.end));
-    let log = Log { runs: state.runs.get(&p).map_or(&[], |runs| &**runs), edges };
-    let mut items = match balance {
+    let log = Log { runs: &runs, edges: &edges };
+    let mut items = match &balance {
         Some(balance) => {
             let bounds = balance.stretches.iter().flat_map(|s| [s.from, s.to]);
             joined(log.pieces(balance.from, balance.to, bounds).iter().map(|piece| piece.of_row(balance)))
@@ -87,6 +105,27 @@ pub(super) async fn ranges(
     let committed = balance.and_then(|b| b.committed);
     let (log_start, end) = (edges.log_start, edges.end);
     Ok(document(&Ranges { from, to, log_start, end, committed, items, truncated }))
+}
+
+/// What is known of a partition.
+struct Known {
+    edges: Edges,
+    runs: Arc<[Run]>,
+    /// The row of the group that was asked for.
+    balance: Option<Arc<Balance>>,
+}
+
+impl Known {
+    fn of(state: &State, p: &Partition, group: Option<&str>) -> Result<Known, Problem> {
+        let topic = state.topics.get(&p.topic).ok_or_else(|| topics::unknown(&p.topic))?;
+        let edges = *topic.partitions.get(&p.index).ok_or_else(|| no_partition(p))?;
+        let row = |group| {
+            let row = state.rows.get(&(Name::from(group), p.clone())).ok_or_else(|| no_row(group, p));
+            row.map(|row| row.balance.clone())
+        };
+        let balance = group.map(row).transpose()?;
+        Ok(Known { edges, runs: state.runs.get(p).cloned().unwrap_or_default(), balance })
+    }
 }
 
 fn no_row(group: &str, p: &Partition) -> Problem {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::{Name, Offset, Partition, Time};
 
 use crate::index::By;
@@ -16,7 +17,7 @@ const OF_TOPIC: usize = 3;
 const LINES: usize = 50;
 
 /// Where was looked, and where not.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Searched {
     topics_indexed: Vec<String>,
     since: Times,
@@ -26,15 +27,17 @@ pub(super) struct Searched {
     any: bool,
 }
 
-#[derive(Debug, Serialize)]
+/// What was not looked through.
+#[derive(Debug, Serialize, ToSchema)]
 struct NotSearched {
     what: String,
     why: String,
 }
 
 /// Why nothing was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Missing {
+    /// `not_produced`, `indexed_in_part` or `not_indexed`.
     is: &'static str,
     text: String,
 }

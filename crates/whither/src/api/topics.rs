@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use axum::extract::State as Of;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::fact::{Config, Role};
 use whither_core::{Name, Partition, TopicId};
 
 use super::Shared;
 use super::filter::Filter;
-use super::list::{PAGING, Page, cut, document, list, text};
+use super::list::{Listed, PAGING, Page, cut, document, list, text};
+use super::parameters::{Names, Paging};
 use super::path::Path;
 use super::problem::Problem;
 use super::query::Query;
@@ -20,9 +22,10 @@ use crate::prose::words;
 use crate::sources::kafka::batches::Depth;
 
 /// A topic; `partitions` is how many, or all of them.
-#[derive(Serialize)]
-struct Item<'a, P> {
-    topic: &'a str,
+#[derive(Serialize, ToSchema)]
+#[schema(as = Topic)]
+struct Item<P> {
+    topic: String,
     topic_id: Option<String>,
     partitions: P,
     role: &'static str,
@@ -40,7 +43,9 @@ struct Item<'a, P> {
     newest_at: Times,
 }
 
-#[derive(Serialize)]
+/// A partition.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Partition)]
 struct PartitionItem {
     partition: i32,
     leader: Option<i32>,
@@ -56,18 +61,21 @@ struct PartitionItem {
     indexed_to: Option<i64>,
 }
 
-#[derive(Serialize)]
-struct Detail<'a> {
+/// A topic in full.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TopicInFull)]
+struct Detail {
     #[serde(flatten)]
-    topic: Item<'a, Vec<PartitionItem>>,
+    topic: Item<Vec<PartitionItem>>,
+    /// The settings that verdicts rest on, under Kafka's names.
     configs: BTreeMap<&'static str, Option<String>>,
 }
 
-fn item<'a, P>(state: &State, name: &'a Name, topic: &Topic, partitions: P) -> Item<'a, P> {
+fn item<P>(state: &State, name: &Name, topic: &Topic, partitions: P) -> Item<P> {
     let sum = TopicSummary::of(state, name, topic);
     let config = topic.config.as_ref();
     Item {
-        topic: name,
+        topic: name.to_string(),
         topic_id: (topic.id != TopicId::UNKNOWN).then(|| words::topic_id(topic.id)),
         partitions,
         role: match topic.role {
@@ -93,23 +101,53 @@ fn item<'a, P>(state: &State, name: &'a Name, topic: &Topic, partitions: P) -> I
     }
 }
 
+/// Topics.
+#[utoipa::path(
+    get,
+    path = "/topics",
+    tag = "topics",
+    params(Paging, Names),
+    responses(
+        (
+            status = 200,
+            description = "Topics, each with how many partitions it has",
+            content((Listed<Item<usize>> = "application/json"), (Item<usize> = "application/x-ndjson"))
+        ),
+        Problem
+    )
+)]
 pub(super) async fn topics(Of(shared): Of<Shared>, query: Query) -> Result<Response, Problem> {
     query.only(&[PAGING, &["topic", "group"]])?;
     let filter = Filter::of(&query)?;
     list(&query, move |after: Option<&String>, limit| {
-        let state = shared.live.read();
-        let read = |name: &Name| {
-            let mut groups = state.groups_of.get(name).into_iter().flatten();
-            !filter.names_groups() || groups.any(|group| filter.fits_group(group))
-        };
-        let topics = state.topics.iter().filter(|(name, _)| filter.fits_topic(name) && read(name));
-        let (page, last) = cut(topics.map(|of| (of.0.to_string(), of)), after, limit);
-        let items =
-            page.into_iter().map(|(name, topic)| text(&item(&state, name, topic, topic.partitions.len())));
-        Page { items: items.collect(), last }
+        let (items, last) = page(&shared.live.read(), &filter, after, limit);
+        Page { items: items.iter().map(text).collect(), last }
     })
 }
 
+fn page(
+    state: &State,
+    filter: &Filter,
+    after: Option<&String>,
+    limit: usize,
+) -> (Vec<Item<usize>>, Option<String>) {
+    let read = |name: &Name| {
+        let mut groups = state.groups_of.get(name).into_iter().flatten();
+        !filter.names_groups() || groups.any(|group| filter.fits_group(group))
+    };
+    let topics = state.topics.iter().filter(|(name, _)| filter.fits_topic(name) && read(name));
+    let (page, last) = cut(topics.map(|of| (of.0.to_string(), of)), after, limit);
+    (page.into_iter().map(|(name, topic)| item(state, name, topic, topic.partitions.len())).collect(), last)
+}
+
+/// One topic with its partitions.
+#[utoipa::path(
+    get,
+    path = "/topics/{topic}",
+    tag = "topics",
+    params(("topic" = String, Path, description = "Its name")),
+    responses((status = 200, description = "The topic", body = Detail), Problem)
+)]
 pub(super) async fn topic(
     Of(shared): Of<Shared>,
     Path(name): Path<String>,
@@ -124,7 +162,9 @@ pub(super) async fn topic(
         partition(&state, *index, edges, held.and_then(|held| held.newest(&topic.indexed)))
     });
     let configs = topic.config.as_ref().map(configs).unwrap_or_default();
-    Ok(document(&Detail { topic: item(&state, &name, topic, partitions.collect()), configs }))
+    let detail = Detail { topic: item(&state, &name, topic, partitions.collect()), configs };
+    drop(state);
+    Ok(document(&detail))
 }
 
 /// There is no topic of this name.

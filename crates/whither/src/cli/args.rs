@@ -156,6 +156,9 @@ pub enum Command {
     Token(Token),
     /// Completions for a shell
     Completions(Completions),
+    /// Prints the description of the server's API, as OpenAPI 3.1
+    #[command(before_help = "Example:\n  whither openapi > whither.openapi.json")]
+    Openapi,
 }
 
 /// `whither check`.

@@ -8,8 +8,9 @@ use clap::{CommandFactory, Parser};
 use super::args::{Args, Command, ConfigWhat, Connection, Global};
 use super::output::Output;
 use super::{Exit, ask, demo_command, journey, places, remote, serve_command, token, trace_context};
+use crate::api;
 use crate::prose::words;
-use crate::settings::{self, Asked, Loaded, Settings};
+use crate::settings::{self, Asked, Loaded, Problem, Serving, Settings};
 
 /// Does what was typed.
 pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
@@ -44,6 +45,7 @@ pub fn run(typed: impl IntoIterator<Item = OsString>) -> Exit {
             }
         },
         Command::Token(asked) => token::make(asked, output),
+        Command::Openapi => output.write(Exit::Fine, |out| out.write_all(api::openapi::text().as_bytes())),
         Command::Completions(completions) => {
             let mut script = Vec::new();
             clap_complete::generate(completions.shell, &mut Args::command(), "whither", &mut script);
@@ -75,10 +77,29 @@ pub(super) fn settings(
 ) -> Result<Settings, Exit> {
     let loaded = load(global, connection, more);
     loaded.warnings.iter().for_each(|warning| complain(warning));
-    loaded.settings.map_err(|problems| {
-        problems.iter().for_each(|problem| complain(&problem.to_string()));
-        Exit::Usage
-    })
+    loaded.settings.map_err(|problems| wrong(&problems))
+}
+
+/// The same for a server, with what it answers with. What is wrong with either is told at once.
+pub(super) fn serving(
+    global: &Global,
+    connection: &Connection,
+    more: Vec<(&'static str, &'static str, Vec<String>)>,
+) -> Result<(Settings, Serving), Exit> {
+    let loaded = load(global, connection, more);
+    loaded.warnings.iter().for_each(|warning| complain(warning));
+    let serving = loaded.serving();
+    match (loaded.settings, serving) {
+        (Ok(settings), Ok(serving)) => Ok((settings, serving)),
+        (settings, serving) => {
+            Err(wrong(&[settings.err(), serving.err()].into_iter().flatten().flatten().collect::<Vec<_>>()))
+        }
+    }
+}
+
+fn wrong(problems: &[Problem]) -> Exit {
+    problems.iter().for_each(|problem| complain(&problem.to_string()));
+    Exit::Usage
 }
 
 fn load(
@@ -103,18 +124,22 @@ fn load(
 fn config_check(global: &Global, connection: &Connection, output: Output) -> Exit {
     let loaded = load(global, connection, Vec::new());
     loaded.warnings.iter().for_each(|warning| complain(warning));
-    match loaded.settings {
-        Ok(_) => {
+    let serving = loaded.serving();
+    let untimely = serving.as_ref().ok().and_then(|serving| serving.tls.as_ref()?.out_of_date());
+    untimely.iter().for_each(|warning| complain(warning));
+    let problems: Vec<Problem> =
+        [loaded.settings.err(), serving.err()].into_iter().flatten().flatten().collect();
+    match problems.len() {
+        0 => {
             let of = loaded
                 .file
                 .map_or_else(|| "no file".to_owned(), |f| words::visible(&f.display().to_string()));
             output.write(Exit::Fine, |out| writeln!(out, "fine: {of}, environment and flags agree"))
         }
-        Err(problems) => {
-            problems.iter().for_each(|problem| complain(&problem.to_string()));
-            let s = if problems.len() == 1 { "" } else { "s" };
-            complain(&format!("{} problem{s}", problems.len()));
-            Exit::Usage
+        n => {
+            let exit = wrong(&problems);
+            complain(&format!("{n} problem{}", if n == 1 { "" } else { "s" }));
+            exit
         }
     }
 }
@@ -124,10 +149,7 @@ fn config_print(global: &Global, connection: &Connection, origins: bool, output:
     loaded.warnings.iter().for_each(|warning| complain(warning));
     let answer = match &loaded.settings {
         Ok(_) => Exit::Fine,
-        Err(problems) => {
-            problems.iter().for_each(|problem| complain(&problem.to_string()));
-            Exit::Usage
-        }
+        Err(problems) => wrong(problems),
     };
     output.write(answer, |out| settings::print(&loaded.in_force, origins, out))
 }

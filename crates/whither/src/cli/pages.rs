@@ -12,12 +12,13 @@ use crate::spans::NAMES;
 
 /// Every generated page: its name below `docs/guide`, and what it says.
 #[must_use]
-pub fn pages() -> [(&'static str, String); 4] {
+pub fn pages() -> [(&'static str, String); 5] {
     [
         ("cli.md", commands()),
         ("settings.md", crate::settings::page()),
         ("causes.md", causes()),
         ("attributes.md", attributes()),
+        ("openapi.json", crate::api::openapi::text().to_owned()),
     ]
 }
 
@@ -126,7 +127,7 @@ facts give the same bytes.
 | `balance`, `drops`, `lag`, `groups`, `topics`, `dead-letters` | `balance`, `finding`, `lag`, `group`, `topic` or `dead_letter` for each item as the server's API tells it, `summary` |
 | `doctor` | `check` for each thing that was looked at, `summary` |
 
-`--watch` asks every two seconds. On a terminal the table is drawn anew; elsewhere items that are new or have changed are written as lines, without a
+`--watch` asks whenever the server tells that something has changed; every two seconds where its stream of events can't be had. On a terminal the table is drawn anew; elsewhere items that are new or have changed are written as lines, without a
 summary: it ends when it is stopped. A server that goes away meanwhile is waited for.
 
 `offsets --csv` writes what Kafka's tool takes and nothing else, whatever the format; what could not be seen then goes to standard error. `check --follow -v`

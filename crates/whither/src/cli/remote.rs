@@ -7,6 +7,7 @@ mod failure;
 mod status;
 mod list;
 mod watch;
+mod rounds;
 mod words;
 mod balance;
 mod drops;

@@ -1,6 +1,5 @@
 //! `whither serve`.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -9,13 +8,11 @@ use whither_store::{Options, Retention};
 use super::args::{Filter, Global, Serve};
 use super::moment::Length;
 use super::{Exit, ask, complain};
-use crate::access::Access;
-use crate::access::tokens::TokensError;
 use crate::api::{self, listen};
 use crate::clock;
 use crate::live::Live;
 use crate::serve::{self, Follower, ServeError};
-use crate::settings::{Auth, Settings};
+use crate::settings::{Serving, Settings};
 use crate::sources::kafka::Wants;
 
 /// Follows until it is told to stop.
@@ -27,8 +24,8 @@ pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
     if let Some(dir) = &asked.data_dir {
         flags.push(("server.data_dir", "--data-dir", vec![dir.display().to_string()]));
     }
-    let settings = match super::dispatch::settings(global, &asked.connection, flags) {
-        Ok(settings) => settings,
+    let (settings, serving) = match super::dispatch::serving(global, &asked.connection, flags) {
+        Ok(both) => both,
         Err(exit) => return exit,
     };
     let client = match ask::client(&settings) {
@@ -49,7 +46,7 @@ pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
             return Exit::Internal;
         }
     };
-    match runtime.block_on(follow(serve, settings.server.listen, &settings.auth)) {
+    match runtime.block_on(follow(serve, serving)) {
         Ok(()) => Exit::Fine,
         Err(error) => {
             complain(&ask::chain(&error));
@@ -76,25 +73,30 @@ fn store_options(settings: &Settings) -> Options {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
-    Tokens(#[from] TokensError),
-    #[error(transparent)]
     Listen(#[from] listen::ListenError),
     #[error(transparent)]
     Serve(#[from] ServeError),
 }
 
 /// Ends when a signal says so, with everything on disk.
-async fn follow(serve: serve::Serve, at: SocketAddr, auth: &Auth) -> Result<(), Failure> {
-    let access = Access::of(auth)?;
+async fn follow(serve: serve::Serve, serving: Serving) -> Result<(), Failure> {
+    let Serving { listen: at, access, tls } = serving;
     let listener = listen::bind(at, &access).await?;
     let address = listener.local_addr().unwrap_or(at);
+    let scheme = if tls.is_some() { "https" } else { "http" };
     complain(&format!(
-        "answering on http://{address}; what was seen is kept in {}",
+        "answering on {scheme}://{address}; what was seen is kept in {}",
         serve.data_dir.display()
     ));
     let (stop, stopped) = watch::channel(false);
     let router = api::router(api::Shared { live: serve.live.clone(), demo: None }, access);
-    tokio::spawn(listen::serve(listener, router, stopped.clone()));
+    match tls {
+        None => drop(tokio::spawn(listen::serve(listener, router, stopped.clone()))),
+        Some(tls) => {
+            tls.out_of_date().iter().for_each(|why| complain(why));
+            drop(tokio::spawn(listen::serve_tls(listener, Arc::new(tls), router, stopped.clone())));
+        }
+    }
     tokio::spawn(async move {
         asked_to_stop().await;
         // It may have stopped by itself.

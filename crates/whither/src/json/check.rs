@@ -2,9 +2,13 @@
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 use whither_core::verdict::{Evidence, Outcome, ShownAs};
 use whither_core::{Balance, Time, Verdict};
 
+use super::words::{self as said, Counts};
 use crate::prose::{self, About, Scene, Source, words};
 use crate::report::{NotSeen, Report};
 
@@ -48,6 +52,25 @@ impl<'a> Check<'a> {
     }
 }
 
+impl PartialSchema for Check<'_> {
+    fn schema() -> RefOr<Schema> {
+        let list = |of: &str| ArrayBuilder::new().items(Ref::from_schema_name(of));
+        let check = ObjectBuilder::new()
+            .property("cluster", String::schema())
+            .property("at", Ref::from_schema_name(Times::name()))
+            .property("complete_since", Ref::from_schema_name(Times::name()))
+            .property("balance", list("Balance"))
+            .property("findings", list("Finding"))
+            .property("drops", list("Finding"))
+            .property("not_seen", list("NotSeen"));
+        let each = ["cluster", "at", "complete_since", "balance", "findings", "drops", "not_seen"];
+        let check = each.into_iter().fold(check, ObjectBuilder::required);
+        check.description(Some("What `whither check --format json` writes.")).into()
+    }
+}
+
+impl ToSchema for Check<'_> {}
+
 impl Serialize for Check<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let r = self.report;
@@ -85,7 +108,8 @@ where
 }
 
 /// `balance`: one group's records of one partition.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Balance)]
 pub struct Row<'a> {
     cluster: &'a str,
     group: &'a str,
@@ -94,8 +118,12 @@ pub struct Row<'a> {
     from: i64,
     to: i64,
     records: u64,
+    /// Part of the range was gone before it could be read.
     at_most: bool,
+    /// Records by verdict; those that count nothing are left out.
+    #[schema(value_type = Counts)]
     verdicts: Verdicts<'a>,
+    /// Records that the reader counted less those of all verdicts: 0.
     residual: i64,
 }
 
@@ -131,9 +159,11 @@ impl Serialize for Verdicts<'_> {
 }
 
 /// `finding`, and `drop` where it is shown as loss.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Finding<'a> {
+    /// 16 hexadecimal digits, which stay while the range grows.
     id: String,
+    #[schema(value_type = said::ShownAs)]
     shown_as: &'static str,
     text: String,
     next: NextStep,
@@ -145,9 +175,13 @@ pub struct Finding<'a> {
     to: i64,
     records: u64,
     at_most: bool,
+    #[schema(value_type = said::Verdict)]
     verdict: &'static str,
+    #[schema(value_type = said::Certainty)]
     certainty: &'static str,
+    #[schema(value_type = said::Cause)]
     cause: &'static str,
+    #[schema(value_type = said::Certainty)]
     cause_certainty: &'static str,
     recoverable: bool,
     duplicate: bool,
@@ -196,7 +230,7 @@ pub fn finding(v: &Verdict, about: &Report) -> String {
 }
 
 /// What to do, when, and with which command.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct NextStep {
     text: String,
     command: Option<String>,
@@ -210,7 +244,8 @@ impl NextStep {
 }
 
 /// `evidence`: what was observed, when, and where to look again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Evidence)]
 pub struct EvidenceItem {
     kind: &'static str,
     at: Times,
@@ -232,7 +267,7 @@ impl EvidenceItem {
 }
 
 /// What a finding rests on: how much of its range was read, and since when commit history is complete.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Coverage {
     /// Null where the finding does not rest on a group's commits, or where none of them is complete.
     commits_complete_since: Times,
@@ -264,7 +299,8 @@ fn read_ratio(v: &Verdict) -> f64 {
 }
 
 /// Something that could not be seen.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NotSeen)]
 pub struct NotSeenItem<'a> {
     what: &'a str,
     why: &'a str,

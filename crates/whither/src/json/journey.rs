@@ -3,15 +3,17 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::verdict::{Cause, Certainty, Evidence, Outcome};
 use whither_core::{Name, Offset, Span, Time};
 
 use super::check::{EvidenceItem, Times};
+use super::words as said;
 use crate::prose::{self, About, Plane, Scene};
 use crate::whereabouts::{self, GroupVerdict};
 
 /// The answer of `whither where`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Journey {
     /// The message.
     pub message: Message,
@@ -24,12 +26,13 @@ pub struct Journey {
 }
 
 /// The message itself, without its payload.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[expect(missing_docs, reason = "the fields are Kafka's own words")]
 pub struct Message {
     pub cluster: String,
     pub topic: String,
     pub partition: i32,
+    #[schema(value_type = i64)]
     pub offset: Offset,
     pub timestamp: Times,
     pub append_time: Times,
@@ -42,13 +45,14 @@ pub struct Message {
 }
 
 /// A header of the record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Header {
     name: String,
     /// Null where it has none, or one that is no text.
     value: Option<String>,
     /// The value where it is no text.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     base64: Option<String>,
 }
 
@@ -66,11 +70,15 @@ impl Header {
 }
 
 /// What became of the message for one group.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GroupVerdict)]
 pub struct VerdictItem {
     group: String,
+    #[schema(value_type = said::Verdict)]
     verdict: &'static str,
+    #[schema(value_type = Option<said::Cause>)]
     cause: Option<&'static str>,
+    #[schema(value_type = said::Certainty)]
     certainty: &'static str,
     at: Times,
     evidence: Vec<EvidenceItem>,
@@ -99,7 +107,7 @@ impl VerdictItem {
 }
 
 /// What kind of step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words are defined in INTERFACE and the guide")]
 pub enum StepKind {
@@ -117,7 +125,7 @@ pub enum StepKind {
 }
 
 /// One step. Times are told as bounds where only commits show them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[expect(missing_docs, reason = "the fields are defined in INTERFACE and the guide")]
 pub struct Step {
     pub kind: StepKind,
@@ -126,6 +134,7 @@ pub struct Step {
     pub group: Option<String>,
     pub topic: String,
     pub partition: i32,
+    #[schema(value_type = i64)]
     pub offset: Offset,
     pub start: Times,
     pub seconds: Option<f64>,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use whither_core::key::At;
-use whither_core::verdict::{Certainty, Outcome};
-use whither_core::{Key, Refusal, Verdict};
+use whither_core::verdict::{Cause, Certainty, Outcome};
+use whither_core::{Balance, Key, Name, Refusal, Verdict};
 
 use super::Delays;
 
@@ -41,6 +41,37 @@ impl Source {
     }
 }
 
+/// Records of one end, in all partitions.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[expect(missing_docs, reason = "the words are those of a verdict")]
+pub struct Settled {
+    pub topic: Name,
+    pub group: Name,
+    pub outcome: Outcome,
+    pub cause: Option<Cause>,
+    pub certainty: Certainty,
+}
+
+impl Settled {
+    /// The settled records of a row.
+    pub fn of(row: &Balance) -> impl Iterator<Item = (Settled, u64)> {
+        row.stretches.iter().filter(|s| s.records > 0 && is_settled(s.outcome)).map(|s| {
+            let (topic, group) = (row.partition.topic.clone(), row.group.clone());
+            let (outcome, cause, certainty) = (s.outcome, s.cause, s.certainty);
+            (Settled { topic, group, outcome, cause, certainty }, s.records)
+        })
+    }
+
+    fn sums(row: &Balance) -> BTreeMap<Settled, u64> {
+        let mut sums = BTreeMap::new();
+        for (of, records) in Settled::of(row) {
+            let sum: &mut u64 = sums.entry(of).or_default();
+            *sum = sum.saturating_add(records);
+        }
+        sums
+    }
+}
+
 /// Counts since the process started, or what a round adds to them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counted {
@@ -50,6 +81,8 @@ pub struct Counted {
     pub refused: BTreeMap<(Source, Refusal), u64>,
     /// Data records read.
     pub records: u64,
+    /// Records that came to an end, whatever later evidence made of it: it never falls.
+    pub settled: BTreeMap<Settled, u64>,
     /// Findings whose settled verdict changed: from which, to which, and how sure the first one was.
     pub revised: BTreeMap<(Outcome, Outcome, Certainty), u64>,
     /// From a commit, as the broker timed it, until the row it changed was published.
@@ -66,6 +99,18 @@ impl Counted {
     /// A fact was not taken.
     pub(crate) fn refuse(&mut self, key: &Key, why: Refusal) {
         *self.refused.entry((Source::of(key), why)).or_default() += 1;
+    }
+
+    /// A row takes the place of the one before it.
+    pub(super) fn settle(&mut self, before: Option<&Balance>, now: &Balance) {
+        let before = before.map(Settled::sums).unwrap_or_default();
+        for (of, records) in Settled::sums(now) {
+            let more = records.saturating_sub(before.get(&of).copied().unwrap_or_default());
+            if more > 0 {
+                let sum = self.settled.entry(of).or_default();
+                *sum = sum.saturating_add(more);
+            }
+        }
     }
 
     /// A finding is told anew.

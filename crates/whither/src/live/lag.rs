@@ -36,6 +36,17 @@ pub enum LagState {
 }
 
 impl LagState {
+    /// Every state, from good to unknown.
+    pub const ALL: [LagState; 7] = [
+        LagState::Ok,
+        LagState::FallingBehind,
+        LagState::Stalled,
+        LagState::Stopped,
+        LagState::Rewound,
+        LagState::Dormant,
+        LagState::Unknown,
+    ];
+
     /// The word outsiders rely on.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -88,16 +88,3 @@ impl Default for StoreState {
         StoreState { bytes: 0, oldest: None, accepting: true }
     }
 }
-
-/// What listeners are told of a round.
-#[derive(Clone, Debug)]
-pub struct News {
-    /// The state's revision from now on.
-    pub revision: u64,
-    /// When the round was finished.
-    pub at: Time,
-    /// Findings that are new or changed.
-    pub findings: Vec<Arc<Verdict>>,
-    /// Findings that do not hold any more, by id.
-    pub withdrawn: Vec<u64>,
-}

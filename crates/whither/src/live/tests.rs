@@ -270,3 +270,21 @@ fn a_settled_verdict_that_changes_is_counted() {
     let change = (Outcome::Skipped, Outcome::Deleted, Certainty::Strong);
     assert_eq!(told(Outcome::Deleted), BTreeMap::from([(change, 1)]));
 }
+
+#[test]
+fn what_came_to_an_end_is_counted_and_the_count_never_falls() {
+    let told = |rows: &[(i32, Offset)]| {
+        let live = Live::new(at(0), false);
+        for (second, (partition, committed)) in (1..).zip(rows) {
+            let rows = vec![row("billing", *partition, *committed, 50, second)];
+            live.publish(Round { at: at(second), rows, ..Round::default() });
+        }
+        let state = live.read();
+        state.counted.settled.values().copied().collect::<Vec<_>>()
+    };
+    assert!(told(&[(0, 0)]).is_empty(), "what is in flight came to no end");
+    assert_eq!(told(&[(0, 20)]), [20]);
+    assert_eq!(told(&[(0, 20), (1, 5), (0, 30), (0, 30)]), [35], "of all partitions, once");
+    assert_eq!(told(&[(0, 20), (0, 5)]), [20], "a verdict that is taken back does not lower it");
+    assert_eq!(told(&[(0, 20), (0, 5), (0, 20)]), [35]);
+}

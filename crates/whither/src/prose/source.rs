@@ -3,38 +3,46 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use whither_core::Offset;
 use whither_core::verdict::{Evidence, SettingName};
 
 use super::About;
 
 /// What to ask, and of what. Only what is needed to ask again is there.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
 pub struct Source {
     /// The plane of evidence: `log` or `commits`.
     pub plane: Plane,
     /// The request that tells it; none for a record.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub request: Option<&'static str>,
     /// The topic: the one asked about, or the one that holds the record.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub topic: Option<String>,
     /// Its partition.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub partition: Option<i32>,
     /// The record's offset, or where reading starts.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    #[schema(value_type = Option<i64>)]
     pub offset: Option<Offset>,
     /// The group asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub group: Option<String>,
     /// Which of the request's answers: a setting's name, `earliest`, a leader epoch, a producer id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub of: Option<String>,
 }
 
 /// A plane of evidence.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Plane {
     /// The broker's log, its bounds, records and configuration.

@@ -334,7 +334,7 @@ fn store_state(journal: &super::journal::Journal) -> StoreState {
     let sizes = journal.store.sizes();
     StoreState {
         bytes: sizes.log_bytes + sizes.checkpoint_bytes + sizes.segment_bytes,
-        oldest: None,
+        oldest: journal.store.oldest_ms().map(Time),
         accepting: true,
     }
 }

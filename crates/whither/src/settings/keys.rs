@@ -283,6 +283,13 @@ pub const KEYS: &[Key] = &[
         "where `serve` answers; port 0 takes a free one; what other machines reach needs `[auth]`",
     ),
     key(
+        "server.tls_cert_file",
+        Kind::File,
+        &[],
+        "PEM file with the certificate to answer https with, then those that signed it; needs `tls_key_file`; read again when it changes",
+    ),
+    key("server.tls_key_file", Kind::File, &[], "PEM file with its private key, without a password"),
+    key(
         "server.data_dir",
         Kind::File,
         &[],

@@ -284,6 +284,8 @@ async fn lists_come_in_pages_or_as_lines_and_mistakes_are_told() {
     assert_eq!((&second["items"][0]["partition"], &second["next"]), (&1.into(), &Value::Null));
     let lines = server.ask(&format!("{}/lag?format=ndjson", api::BASE)).await.text().await.unwrap();
     assert_eq!(lines.lines().filter(|l| serde_json::from_str::<Value>(l).is_ok()).count(), 2, "{lines}");
+    let none = server.ask(&format!("{}/lag?format=ndjson&group=nobody", api::BASE)).await;
+    assert_eq!((none.status(), none.text().await.unwrap()), (StatusCode::OK, String::new()));
     for (path, status, says) in [
         ("/lag?limit=0", 400, "a number from 1 to 1000"),
         ("/lag?grup=billing", 400, "allowed: limit, cursor, format, group"),
@@ -314,8 +316,12 @@ async fn what_is_known_is_not_sent_again_and_what_is_sent_is_compressed() {
     let (server, _member) = a_loss(&scene).await;
     server.server.stop().await;
     let url = format!("http://{}{}/findings", server.at, api::BASE);
-    let answer = server.client.get(&url).header("accept-encoding", "gzip").send().await.unwrap();
+    let compressed =
+        async |by: &str| server.client.get(&url).header("accept-encoding", by).send().await.unwrap();
+    assert_eq!(compressed("zstd").await.headers()["content-encoding"], "zstd");
+    let answer = compressed("gzip").await;
     assert_eq!(answer.headers()["content-encoding"], "gzip");
+    assert!(!compressed("identity").await.headers().contains_key("content-encoding"));
     let tag = answer.headers()["etag"].clone();
     let again = server.client.get(&url).header("if-none-match", &tag).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);

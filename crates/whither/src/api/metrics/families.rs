@@ -7,9 +7,11 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, EncodeLabelSet, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
+use whither_core::verdict::Cause;
+
 use super::Format;
 use super::gathered::{Gathered, GroupLag};
-use crate::live::{DELAY_BOUNDS, Delays, refusal_word};
+use crate::live::{DELAY_BOUNDS, Delays, Settled, refusal_word};
 
 /// Of the process as a whole.
 const UNLABELLED: [(&str, &str); 0] = [];
@@ -34,18 +36,25 @@ impl Collector for Exposition {
 impl Exposition {
     fn records(&self, families: &mut Families<'_>) -> fmt::Result {
         let cluster = &*self.gathered.cluster;
-        let settled = self.gathered.settled.iter().map(|(of, records)| {
+        let ended = |(of, records): (&Settled, &u64)| {
             let labels = [
-                ("cluster", cluster),
-                ("topic", &*of.topic),
-                ("group", &*of.group),
-                ("verdict", of.outcome.word()),
-                ("cause", of.cause.map_or("", |cause| cause.id())),
-                ("certainty", of.certainty.word()),
+                ("cluster", cluster.to_owned()),
+                ("topic", of.topic.to_string()),
+                ("group", of.group.to_string()),
+                ("verdict", of.outcome.word().to_owned()),
+                ("cause", of.cause.map_or("", Cause::id).to_owned()),
+                ("certainty", of.certainty.word().to_owned()),
             ];
             (labels, *records)
-        });
-        families.counter("whither_records", "Records whose verdict is settled", settled)?;
+        };
+        let counted = self.gathered.counted.settled.iter().map(ended);
+        families.counter("whither_records", "Records that came to an end; it never falls", counted)?;
+        let settled = self.gathered.settled.iter().map(ended);
+        families.gauge(
+            "whither_records_settled",
+            "Records by the end that they came to, as known now",
+            settled,
+        )?;
         let in_flight = self.gathered.in_flight.iter().map(|((topic, group), records)| {
             ([("cluster", cluster), ("topic", &**topic), ("group", &**group)], *records)
         });

@@ -3,24 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
-use whither_core::verdict::{Cause, Certainty, Outcome};
+use whither_core::verdict::Outcome;
 use whither_core::{Name, Partition};
 
 use crate::api::{health, status};
-use crate::live::{Counted, Lag, Live, Row, State, is_settled};
+use crate::live::{Counted, Lag, Live, Row, Settled, State};
 
 /// Rows that are looked at before others get a turn.
 const ROWS: usize = 1_000;
-
-/// Records of one end.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Settled {
-    pub(super) topic: Name,
-    pub(super) group: Name,
-    pub(super) outcome: Outcome,
-    pub(super) cause: Option<Cause>,
-    pub(super) certainty: Certainty,
-}
 
 /// How far a group is behind in a partition.
 #[derive(Debug)]
@@ -41,6 +31,7 @@ pub(super) struct Gathered {
     pub(super) residual: i64,
     pub(super) store_bytes: u64,
     pub(super) counted: Counted,
+    /// As verdicts are now.
     pub(super) settled: BTreeMap<Settled, u64>,
     /// By topic and group.
     pub(super) in_flight: BTreeMap<(Name, Name), u64>,
@@ -86,16 +77,9 @@ impl Gathered {
         let (group, topic) = (&balance.group, &balance.partition.topic);
         let in_flight = self.in_flight.entry((topic.clone(), group.clone())).or_default();
         *in_flight = in_flight.saturating_add(balance.count(Outcome::InFlight));
-        for s in balance.stretches.iter().filter(|s| s.records > 0 && is_settled(s.outcome)) {
-            let of = Settled {
-                topic: topic.clone(),
-                group: group.clone(),
-                outcome: s.outcome,
-                cause: s.cause,
-                certainty: s.certainty,
-            };
+        for (of, records) in Settled::of(balance) {
             let sum = self.settled.entry(of).or_default();
-            *sum = sum.saturating_add(s.records);
+            *sum = sum.saturating_add(records);
         }
         if !balance.dormant {
             // Who is in the group takes long to find, and is told elsewhere.

@@ -24,6 +24,9 @@ pub struct Server {
     /// A file that holds the token, in place of WHITHER_TOKEN
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Certificates of the authorities to trust with https, as PEM; those of the operating system if unset
+    #[arg(long, value_name = "FILE", env = "WHITHER_CA_FILE", hide_env_values = true)]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Whether to go on.
@@ -93,12 +96,9 @@ pub struct Told {
     pub cause: Vec<String>,
     /// Only what is told with this certainty
     #[arg(long, value_name = "CERTAINTY", value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(CERTAINTIES.map(Certainty::word)))]
+        value_parser = PossibleValuesParser::new(Certainty::ALL.map(Certainty::word)))]
     pub certainty: Vec<String>,
 }
-
-const CERTAINTIES: [Certainty; 4] =
-    [Certainty::Proof, Certainty::Strong, Certainty::Indicative, Certainty::Unknown];
 
 /// `whither balance`.
 #[derive(Debug, ClapArgs)]

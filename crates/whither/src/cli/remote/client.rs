@@ -1,12 +1,16 @@
 //! A blocking HTTP client for one server.
 
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::de::DeserializeOwned;
 use ureq::http::{Response, Uri, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use super::args::Server;
 use super::failure::{ApiError, Failure};
@@ -17,6 +21,9 @@ const API: &str = "/api/whither/v1";
 const CONNECT: Duration = Duration::from_secs(5);
 /// One that answers slower than this is not well.
 const ANSWER: Duration = Duration::from_secs(60);
+/// A stream of events lasts for so long.
+const STREAM: Duration = Duration::from_secs(600);
+const EVENTS: &str = "text/event-stream";
 /// A page of a thousand items with evidence is a few megabytes.
 const ANSWER_BYTES: u64 = 64 << 20;
 /// No token is longer.
@@ -44,7 +51,7 @@ impl Client {
         let base = base(&server.server)?;
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .root_certs(RootCerts::Specific(Arc::new(authorities(&base))))
+            .root_certs(RootCerts::Specific(Arc::new(authorities(&base, server.ca_file.as_deref())?)))
             .build();
         let agent = Agent::config_builder()
             .tls_config(tls)
@@ -82,9 +89,7 @@ impl Client {
         let mut request = self.agent.get(format!("{}{API}{path}", self.base));
         request = request.header(header::ACCEPT, "application/json");
         request = request.query_pairs(query.iter().map(|(name, value)| (*name, value.as_str())));
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
+        request = self.known(request);
         if let Some(etag) = etag {
             request = request.header(header::IF_NONE_MATCH, etag);
         }
@@ -108,6 +113,26 @@ impl Client {
                 told: ApiError::default(),
             }),
             Err(_) => Err(self.stranger(&format!("{status}, {}", content_type(&response)))),
+        }
+    }
+
+    /// Opens the server's stream of events; it ends after a while, so that one that is dead without a word ends, too.
+    pub(super) fn events(&self) -> Result<impl Read + Send + 'static, Failure> {
+        let request = self.agent.get(format!("{}{API}/events/stream", self.base));
+        let request = self.known(request.header(header::ACCEPT, EVENTS));
+        let request =
+            request.config().timeout_global(Some(STREAM)).timeout_recv_response(Some(ANSWER)).build();
+        let response = request.call().map_err(|error| Failure::reaching(&self.base, &error))?;
+        if response.status().is_success() && content_type(&response).starts_with(EVENTS) {
+            return Ok(response.into_body().into_reader());
+        }
+        Err(self.stranger(&format!("{}, {}", response.status(), content_type(&response))))
+    }
+
+    fn known<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        match &self.token {
+            Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
         }
     }
 
@@ -144,13 +169,22 @@ fn base(typed: &str) -> Result<String, Failure> {
     }
 }
 
-/// Those of the operating system, or of `SSL_CERT_FILE`; they are read only if they will be asked.
-fn authorities(base: &str) -> Vec<Certificate<'static>> {
+/// Those of the file that was named, of the operating system, or of `SSL_CERT_FILE`; they are read only if they will be
+/// asked.
+fn authorities(base: &str, file: Option<&Path>) -> Result<Vec<Certificate<'static>>, Failure> {
     if !base.starts_with("https:") {
-        return Vec::new();
+        return Ok(Vec::new());
+    }
+    if let Some(path) = file {
+        let unusable = |why: String| Failure::CaFile { path: path.to_owned(), why };
+        let text = std::fs::read(path).map_err(|e| unusable(e.to_string()))?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let found = found.ok().filter(|found| !found.is_empty());
+        let found = found.ok_or_else(|| unusable("it holds no certificate in PEM".to_owned()))?;
+        return Ok(found.iter().map(|der| Certificate::from_der(der).to_owned()).collect());
     }
     let found = rustls_native_certs::load_native_certs().certs;
-    found.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
+    Ok(found.iter().map(|der| Certificate::from_der(der).to_owned()).collect())
 }
 
 /// The file that was named wins over the environment.

@@ -15,6 +15,10 @@ pub(super) enum Failure {
     )]
     Unreachable { server: String, why: String },
     #[error(
+        "{server} can't be trusted ({why}): name the certificates of the authority that signed its own with --ca-file, and ask for it by a name that stands in its certificate"
+    )]
+    Untrusted { server: String, why: String },
+    #[error(
         "what answers at {server} is no whither server (it answered {answered}): name the right one with --server"
     )]
     Stranger { server: String, answered: String },
@@ -30,6 +34,8 @@ pub(super) enum Failure {
     BadUrl { url: String },
     #[error("--token-file {}: {why}", path.display())]
     TokenFile { path: PathBuf, why: String },
+    #[error("--ca-file {}: {why}", path.display())]
+    CaFile { path: PathBuf, why: String },
     #[error("the token holds blanks or characters that no token has")]
     BadToken,
 }
@@ -49,9 +55,25 @@ pub(super) struct Told {
     hint: Option<String>,
 }
 
+/// Why the certificate that was shown is none to trust.
+fn untrusted(error: &ureq::Error) -> Option<String> {
+    let of_tls = match error {
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref::<rustls::Error>()?,
+        ureq::Error::Rustls(error) => error,
+        _ => return None,
+    };
+    match of_tls {
+        rustls::Error::InvalidCertificate(why) => Some(why.to_string()),
+        _ => None,
+    }
+}
+
 impl Failure {
     /// The request could not be sent, or its answer not be read.
     pub(super) fn reaching(server: &str, error: &ureq::Error) -> Failure {
+        if let Some(why) = untrusted(error) {
+            return Failure::Untrusted { server: server.to_owned(), why };
+        }
         let why = match error {
             ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => {
                 "connection refused".to_owned()
@@ -66,9 +88,14 @@ impl Failure {
     /// What it comes to.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Failure::Unreachable { .. } | Failure::Stranger { .. } => Exit::Unreachable,
+            Failure::Unreachable { .. } | Failure::Untrusted { .. } | Failure::Stranger { .. } => {
+                Exit::Unreachable
+            }
             Failure::Garbled { .. } => Exit::Internal,
-            Failure::BadUrl { .. } | Failure::TokenFile { .. } | Failure::BadToken => Exit::Usage,
+            Failure::BadUrl { .. }
+            | Failure::TokenFile { .. }
+            | Failure::CaFile { .. }
+            | Failure::BadToken => Exit::Usage,
             Failure::Api { status, .. } => match status {
                 404 => Exit::BadNews,
                 429 | 502..=504 => Exit::Unreachable,

@@ -1,19 +1,16 @@
-//! `--watch`: asks again and again. On a terminal the table is drawn anew; elsewhere what is new or has changed is
+//! `--watch`: asks again whenever something has changed. On a terminal the table is drawn anew; elsewhere what is new or has changed is
 //! written as lines.
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
-use std::thread;
-use std::time::Duration;
 
 use super::client::Client;
 use super::list::{List, Listing, line};
+use super::rounds::Rounds;
 use crate::cli::args::Format;
 use crate::cli::output::{self, Answer, Output};
 use crate::cli::{Exit, complain};
 
-/// Time between questions; an unchanged state is answered with its name alone.
-const ROUND: Duration = Duration::from_secs(2);
 /// The height of a screen that does not tell.
 const HEIGHT: usize = 24;
 
@@ -26,6 +23,7 @@ pub(super) fn follow<L: List>(list: &L, client: &Client, output: Output) -> Exit
     let drawn = output.format == Format::Table && io::stdout().is_terminal();
     let mut last: Option<Shown> = None;
     let mut failing = false;
+    let mut rounds = Rounds::new();
     loop {
         let etag = last.as_ref().and_then(|shown| shown.etag.as_deref());
         match Listing::ask(list, client, etag) {
@@ -48,7 +46,7 @@ pub(super) fn follow<L: List>(list: &L, client: &Client, output: Output) -> Exit
             }
             Err(_) => {}
         }
-        thread::sleep(ROUND);
+        rounds.wait(client);
     }
 }
 
