@@ -209,7 +209,7 @@ async fn calm_start(seed: u64) -> (World, Server) {
     let mut world = World::new(seed).await;
     let server = Server::start("alone", seed, &world.broker);
     world.keep_up().await;
-    server.until("it is well", |server| server.is_well()).await;
+    server.until("it is well", Server::is_well).await;
     (world, server)
 }
 
@@ -225,7 +225,7 @@ fn brokers_that_are_gone_for_minutes_are_told_and_missed_no_longer_than_they_are
             assert!(!server.problems().is_empty());
         }
         server.network.mend();
-        server.until("it goes on", |server| server.is_well()).await;
+        server.until("it goes on", Server::is_well).await;
         let calm = Server::start("calm", 4, &world.broker);
         calm.until("both are the same", |calm| differences(&world, calm, &server).is_empty()).await;
         calm.end().await;
@@ -291,7 +291,7 @@ fn a_clock_that_is_an_hour_off_takes_no_purge_for_a_loss() {
             world.keep_up().await;
             world.purge_what_was_read().await;
             server.revive().await;
-            server.until("it is well", |server| server.is_well()).await;
+            server.until("it is well", Server::is_well).await;
             tokio::time::sleep(Duration::from_secs(30)).await;
             let told = server.findings();
             assert!(told.is_empty(), "set by {by:?}: {told:#?}");

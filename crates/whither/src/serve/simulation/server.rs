@@ -319,7 +319,7 @@ async fn watch_over(live: Arc<Live>, seen: Arc<Mutex<Seen>>) {
         seen.lock().unwrap().take(&live.read(), std::mem::take(&mut begins));
     }
     // It is watched until it is told to end.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn ended_well(watched: Result<(), tokio::task::JoinError>) {
