@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kafka_protocol::error::ResponseError;
+use tokio::time::Instant;
 use whither_core::fact::Bounds;
 use whither_core::{Clock, Fact, Key, Offset, Partition};
 use whither_kafka::fetch::{Event, Fetched, Follow, Head, Options};
