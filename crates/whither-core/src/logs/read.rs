@@ -170,10 +170,15 @@ impl Log {
     }
 
     fn batch(&mut self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) {
-        self.note_cut(cx, batch, out);
+        let is_cut = self.note_cut(cx, batch, out);
         self.note_replaced(cx, batch, out);
         let Some((i, limit)) = self.segment_for(batch.base, batch.last + 1) else {
-            return cx.refuse(self.refusal(batch.last + 1), out);
+            let refusal = self.refusal(batch.last + 1);
+            // One that was read before may be told again for what cuts it.
+            if is_cut && refusal == Refusal::AlreadyRead {
+                return;
+            }
+            return cx.refuse(refusal, out);
         };
         let Some(segment) = self.segments.get_mut(i) else { return };
         let step = segment.batch(batch, limit);
@@ -292,11 +297,11 @@ impl Log {
     }
 
     /// R2: retention removes whole segments, so a log start inside a batch was put there by DeleteRecords.
-    fn note_cut(&self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) {
-        let Some(log_start) = self.bounds.map(|b| b.log_start) else { return };
-        if batch.base < log_start && log_start <= batch.last {
-            out.push(to_ledger(cx, Fact::Cut(Cut { base: batch.base, last: batch.last, log_start })));
-        }
+    fn note_cut(&self, cx: &Context<'_>, batch: &Batch, out: &mut Vec<Output>) -> bool {
+        let cut = |log_start: &Offset| batch.base < *log_start && *log_start <= batch.last;
+        let Some(log_start) = self.bounds.map(|b| b.log_start).filter(cut) else { return false };
+        out.push(to_ledger(cx, Fact::Cut(Cut { base: batch.base, last: batch.last, log_start })));
+        true
     }
 
     /// R16: same producer, next epoch, sequence 0, outside a transaction: sends before it are uncertain.

@@ -209,7 +209,8 @@ pub fn opened(batch: &batch::Batch<'_>, scratch: &mut Scratch) -> Result<Opened,
     Ok(Opened { from: header.base_offset, to: header.end_offset(), present })
 }
 
-fn fact_of(header: &batch::BatchHeader) -> Batch {
+/// A batch as its header tells of it.
+pub(super) fn fact_of(header: &batch::BatchHeader) -> Batch {
     Batch {
         base: header.base_offset,
         last: header.last_offset(),

@@ -232,6 +232,7 @@ impl Look {
         self.rounds += 1;
         self.list_groups().await;
         self.observe_again().await;
+        self.look_at_what_went().await;
         let few = self.metadata.topics.len() <= FEW_TOPICS;
         if few || self.rounds.is_multiple_of(SELDOM) {
             self.describe_groups().await;

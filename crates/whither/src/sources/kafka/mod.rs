@@ -19,6 +19,7 @@ mod topics;
 mod transactions;
 mod epochs;
 mod superseded;
+mod gone;
 mod deeper;
 mod find;
 mod record;

@@ -104,6 +104,7 @@ impl Look {
             self.list_groups().await;
         }
         self.observe_again().await;
+        self.look_at_what_went().await;
         if self.wants.policy.superseded && self.every(TOPICS_EVERY) {
             self.look_for_superseded().await;
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use whither_core::fact::{Bounds, Config, TopicState};
-use whither_core::{Name, Partition, Time};
+use whither_core::{Name, Offset, Partition, Time};
 use whither_kafka::{DescribedGroup, GroupListing};
 
 /// What was told last, by what it was told of.
@@ -11,6 +11,8 @@ use whither_kafka::{DescribedGroup, GroupListing};
 pub(super) struct Told {
     pub(super) topics: Last<Partition, TopicState>,
     pub(super) edges: Last<Partition, Bounds>,
+    /// Log starts above a group's position that were looked at.
+    pub(super) overtaken: Last<Partition, Offset>,
     pub(super) configs: Last<Partition, Config>,
     pub(super) sizes: Last<Partition, u64>,
     /// With how many partitions they have positions in.

@@ -32,8 +32,12 @@ impl Look {
     pub(super) async fn describe_topics(&mut self) {
         self.progress.doing("asking for configurations");
         self.look_up_missing().await;
+        self.describe(self.partitions()).await;
+    }
+
+    /// Asks for configuration and sizes of some.
+    pub(super) async fn describe(&mut self, partitions: Vec<Partition>) {
         let keep = self.offsets_retention().await;
-        let partitions = self.partitions();
         let topics: BTreeSet<Name> = partitions.iter().map(|p| p.topic.clone()).collect();
         let topics: Vec<Arc<str>> = topics.into_iter().collect();
         let configs = match self.cluster.topic_configs(&topics, &TOPIC_SETTINGS).await {
