@@ -1,4 +1,4 @@
-//! Compares what `whither check` said with what the recipes know.
+//! Compares what `whither check` said, or what `whither serve` answers, with what the recipes know.
 //!
 //! The JSON is that of the interface: `check {balance, findings, ...}`; unknown fields are ignored, so that it
 //! may grow.
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::truth::{Certainty, Count, Expected, Fault, Truth};
 
-/// What `whither check --format json` printed.
+/// What `whither check --format json` printed, or a server answered.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Check {
     /// One row per group and partition.
@@ -34,6 +34,9 @@ pub struct BalanceRow {
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Finding {
+    /// What it is known by for as long as it grows.
+    #[serde(default)]
+    pub id: String,
     /// loss, risk, stuck, dead, dormant, note.
     pub shown_as: String,
     /// The group, if it belongs to one.
@@ -111,6 +114,19 @@ impl Judgement {
                     && told.within_ceiling
             }
             (Outcome::Healthy(alarms), _) => alarms.is_empty(),
+        }
+    }
+
+    /// Whether the fault was told, and told right.
+    pub fn tells(&self) -> bool {
+        matches!(&self.outcome, Outcome::Fault(told) if told.found) && self.passed()
+    }
+
+    /// The false alarms.
+    pub fn alarms(&self) -> &[String] {
+        match &self.outcome {
+            Outcome::Fault(_) => &[],
+            Outcome::Healthy(alarms) => alarms,
         }
     }
 }
@@ -209,6 +225,7 @@ fn judge_count(fault: &Fault, told: &[&Finding]) -> Option<bool> {
     match fault.records {
         Count::Exact(exact) => Some(records == exact && !at_most),
         Count::AtMost(most) => Some(records == most && at_most),
+        Count::Within(count) => Some(records == count),
         Count::Unknown => None,
     }
 }
@@ -231,7 +248,7 @@ fn false_alarms(truth: &Truth, never_shown_as: &[String], all: &[Truth], check: 
     alarms.map(describe).collect()
 }
 
-fn describe(finding: &Finding) -> String {
+pub(crate) fn describe(finding: &Finding) -> String {
     let offset = |offset: Option<i64>| offset.map_or_else(|| "?".to_owned(), |offset| offset.to_string());
     format!(
         "{} {} of {}/{} [{}..{}) for {}",

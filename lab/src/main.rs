@@ -109,10 +109,11 @@ fn run(
         }
     }
     let known = known_wrong()?;
-    let failed = || report.judgements.iter().filter(|judgement| !judgement.passed());
+    let failed = || report.all_judgements().filter(|judgement| !judgement.passed());
     for judgement in failed() {
         println!("{}", serde_json::to_string(judgement).unwrap_or_default());
     }
+    print!("{}", scoreboard::lines(&report));
     for complaint in &report.complaints {
         println!("{complaint}");
     }
@@ -120,12 +121,10 @@ fn run(
         println!("{recipe} did not happen: {why}");
     }
     let unknown = failed().filter(|judgement| !known.contains(&judgement.truth.recipe)).count();
-    let passed = report.judgements.len() - failed().count();
+    let all = report.all_judgements().count();
+    let passed = all - failed().count();
     let known_count = failed().count() - unknown;
-    eprintln!(
-        "{passed} of {} judgements passed, {known_count} are known to be wrong",
-        report.judgements.len()
-    );
+    eprintln!("{passed} of {all} judgements passed, {known_count} are known to be wrong");
     // The plain line that says what ran.
     println!("{passed} passed, {unknown} failed, {} skipped", known_count + report.broken.len());
     let happened = report.broken.len() <= MAY_NOT_HAPPEN;
@@ -144,8 +143,7 @@ fn played(
     let mut report = show::play(chosen, version, whither, keep)?;
     let known = known_wrong()?;
     let failed: Vec<&str> = report
-        .judgements
-        .iter()
+        .all_judgements()
         .filter(|judgement| !judgement.passed() && !known.contains(&judgement.truth.recipe))
         .map(|judgement| judgement.truth.recipe.as_str())
         .chain(report.broken.iter().map(|(name, _)| name.as_str()))
@@ -162,9 +160,8 @@ fn played(
     let second = show::play(&again, version, whither, keep)?;
     report.broken.retain(|(name, _)| !names.contains(&name.as_str()));
     report.judgements.retain(|judgement| !names.contains(&judgement.truth.recipe.as_str()));
-    report.broken.extend(second.broken);
-    report.judgements.extend(second.judgements);
-    report.complaints.extend(second.complaints);
+    report.served.retain(|served| !names.contains(&served.judgement.truth.recipe.as_str()));
+    report.append(second);
     Ok(report)
 }
 

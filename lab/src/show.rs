@@ -1,4 +1,4 @@
-//! Plays recipes on a Kafka and lets `whither check` look at it.
+//! Plays recipes on a Kafka, lets `whither check` look at it, and `whither serve` follow it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,9 @@ use crate::cluster::Version;
 use crate::judge::{Check, Judgement, judge, residuals, strays};
 use crate::process::Supervised;
 use crate::recipes::{During, Lab, Outcome, Recipe, Stage};
-use crate::truth::Truth;
+use crate::server::{Server, Stop};
+use crate::truth::{Needs, Truth};
+use crate::watch::{Restarted, Served, Told, Watch};
 
 /// `check` settles within its deadline of 60 s; a debug build on a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -27,13 +29,17 @@ const CAUGHT_UP: &str = "caught up, following";
 /// What came of a run.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Each truth, judged. Empty without a `whither` to judge.
+    /// Each truth as `check` told it. Empty without a `whither` to judge.
     pub judgements: Vec<Judgement>,
+    /// Each truth as `serve` told it.
+    pub served: Vec<Served>,
+    /// What servers told after they were ended and started again.
+    pub restarts: Vec<Restarted>,
     /// Every truth that was made.
     pub truths: Vec<Truth>,
     /// Recipes that failed to happen, with why.
     pub broken: Vec<(String, String)>,
-    /// Balance rows with a residual, and losses that no truth speaks of.
+    /// Balance rows with a residual, losses that no truth speaks of, what was told late, or otherwise after a restart.
     pub complaints: Vec<String>,
 }
 
@@ -109,24 +115,44 @@ fn play_stage(
     if stage == Stage::Watched {
         let plays = recipes.iter().filter_map(|recipe| recipe.snapshot_play());
         let durings = plays.map(|(name, play)| (name, Box::new(move || play(lab)) as During<'_>)).collect();
-        return follow(lab, stage, durings, &[], whither, report);
+        return follow(lab, stage, durings, &[], whither, report).map(drop);
     }
+    let watch = whither.map(|whither| serve(whither, lab)).transpose()?;
     let outcomes = snapshots(lab, stage, recipes, &mut report.broken);
-    let standing: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.truths.clone()).collect();
+    let mut standing: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.truths.clone()).collect();
     if let (Some(whither), false) = (whither, standing.is_empty()) {
         let check = check(whither, lab, None, || ())?;
-        report.judge(&standing, &[], &check);
+        let by_snapshot = |truth: &&Truth| truth.needs == Needs::Snapshot;
+        let truths: Vec<_> = standing.iter().filter(by_snapshot).cloned().collect();
+        report.judge(&truths, &standing, &check);
     }
     report.truths.extend_from_slice(&standing);
     let followed: Vec<_> = recipes.iter().filter_map(|recipe| recipe.follower_play()).collect();
     let befores = followed.iter().map(|&(name, play)| (name, move || Ok((name, play(lab)?)))).collect();
     let durings: Vec<(&str, During<'_>)> = all_of(befores, stage.workers(), &mut report.broken);
     if !durings.is_empty() {
-        follow(lab, stage, durings, &standing, whither, report)?;
+        let happened = follow(lab, stage, durings, &standing, whither, report)?;
+        standing.extend(happened);
+    }
+    if let Some(watch) = watch {
+        let truths: Vec<_> = standing.into_iter().map(Truth::for_follower).collect();
+        report.take(watch.end(stage, stop_of(stage, lab.version), &truths)?);
     }
     // The clients of the first half live until here: they stand beside the second as well.
     drop(outcomes);
     Ok(())
+}
+
+/// A server that follows from before anything happens.
+fn serve(whither: &Path, lab: &Lab) -> Result<Watch, Error> {
+    let folder = lab.cluster().folder().to_path_buf();
+    Ok(Watch::begin(Server::start(whither, lab.bootstrap(), &folder)?))
+}
+
+/// Half of the servers are killed: on either Kafka those that end in peace on the other.
+fn stop_of(stage: Stage, version: Version) -> Stop {
+    let killed = matches!(stage, Stage::Shared | Stage::Replicated) == (version == Version::V4_3);
+    if killed { Stop::Kill } else { Stop::Term }
 }
 
 /// Plays those recipes that need no follower; what fails goes to `broken`, by name.
@@ -147,7 +173,7 @@ fn follow(
     standing: &[Truth],
     whither: Option<&Path>,
     report: &mut Report,
-) -> Result<(), Error> {
+) -> Result<Vec<Truth>, Error> {
     let mut outcomes = Vec::new();
     let mut broken = Vec::new();
     let mut took = Duration::ZERO;
@@ -174,13 +200,21 @@ fn follow(
         // What stood before is still true, and has to raise nothing now either.
         report.judge(&truths, standing, &check);
     }
-    report.truths.extend(truths);
-    Ok(())
+    report.truths.extend_from_slice(&truths);
+    Ok(truths)
 }
 
 impl Report {
-    fn append(&mut self, other: Self) {
+    /// Those of `check`, then those of `serve`.
+    pub fn all_judgements(&self) -> impl Iterator<Item = &Judgement> {
+        self.judgements.iter().chain(self.served.iter().map(|served| &served.judgement))
+    }
+
+    /// Adds what came of another run.
+    pub fn append(&mut self, other: Self) {
         self.judgements.extend(other.judgements);
+        self.served.extend(other.served);
+        self.restarts.extend(other.restarts);
         self.truths.extend(other.truths);
         self.broken.extend(other.broken);
         self.complaints.extend(other.complaints);
@@ -190,6 +224,7 @@ impl Report {
     fn sort_as(&mut self, recipes: &[Recipe]) {
         let place = |name: &str| recipes.iter().position(|recipe| recipe.name == name);
         self.judgements.sort_by_key(|judgement| place(&judgement.truth.recipe));
+        self.served.sort_by_key(|served| place(&served.judgement.truth.recipe));
         self.truths.sort_by_key(|truth| place(&truth.recipe));
         self.broken.sort();
         self.complaints.sort();
@@ -203,6 +238,15 @@ impl Report {
         self.judgements.extend(judged.into_iter().take(truths.len()));
         self.complaints.extend(residuals(check));
         self.complaints.extend(strays(&known, check));
+    }
+
+    fn take(&mut self, told: Told) {
+        let Restarted { stage, stop, .. } = told.restarted;
+        let changed = told.restarted.changed.iter();
+        self.complaints.extend(changed.map(|changed| format!("serve, {stage:?} after {stop}: {changed}")));
+        self.complaints.extend(told.complaints);
+        self.served.extend(told.served);
+        self.restarts.push(told.restarted);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::moment::Moment;
+
 /// How surely something may be said; ordered from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,13 +18,13 @@ pub enum Certainty {
     Proof,
 }
 
-/// Which run of `whither check` the truth is for.
+/// Which run of `whither check` the truth is for. `whither serve` watches all of them happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Needs {
     /// One `check` after the fact.
     Snapshot,
-    /// `check --follow` while it happened.
+    /// `check --follow`, or `serve`, while it happened.
     Follower,
 }
 
@@ -34,6 +36,9 @@ pub enum Count {
     Exact(i64),
     /// At most so many, and the finding has to say `at_most`.
     AtMost(i64),
+    /// Exactly so many if they were read before they went, else at most so many: which of the two is a matter of
+    /// seconds.
+    Within(i64),
     /// Nothing can be known; not judged.
     Unknown,
 }
@@ -51,9 +56,14 @@ pub struct Truth {
     pub partition: Option<i32>,
     /// Which run has to see it.
     pub needs: Needs,
+    /// When the last piece of its evidence was on the broker: from then on it can be told. It is the moment at which
+    /// the recipe had seen that it is there, so at most one request, or one turn of waiting, late.
+    pub evident: Moment,
     /// A fault, or nothing that may alarm.
     #[serde(flatten)]
     pub expected: Expected,
+    /// What one that followed from before the fault can say, where a snapshot taken afterwards can't.
+    pub watched: Option<Fault>,
 }
 
 /// What `check` has to say about it.
@@ -93,7 +103,7 @@ pub struct Fault {
 }
 
 impl Truth {
-    /// About a partition; to be made a fault or healthy by the caller.
+    /// About a partition; to be made a fault or healthy by the caller. Its evidence is there now.
     pub fn healthy(recipe: &str, group: Option<&str>, topic: &str, partition: Option<i32>) -> Self {
         Self {
             recipe: recipe.to_owned(),
@@ -101,7 +111,9 @@ impl Truth {
             topic: topic.to_owned(),
             partition,
             needs: Needs::Snapshot,
+            evident: Moment::now(),
             expected: Expected::Healthy { never_shown_as: vec!["loss".to_owned()] },
+            watched: None,
         }
     }
 
@@ -125,6 +137,29 @@ impl Truth {
     #[must_use]
     pub fn followed(mut self) -> Self {
         self.needs = Needs::Follower;
+        self
+    }
+
+    /// A follower can say this instead.
+    #[must_use]
+    pub fn watched(mut self, fault: Fault) -> Self {
+        self.watched = Some(fault);
+        self
+    }
+
+    /// Its evidence was complete before the recipe came to its end.
+    #[must_use]
+    pub fn evident_at(mut self, moment: Moment) -> Self {
+        self.evident = moment;
+        self
+    }
+
+    /// The truth for one that followed from before the fault.
+    #[must_use]
+    pub fn for_follower(mut self) -> Self {
+        if let Some(fault) = self.watched.take() {
+            self.expected = Expected::Fault(fault);
+        }
         self
     }
 }
@@ -161,6 +196,12 @@ impl Fault {
     #[must_use]
     pub fn at_most(self, from: i64, to: i64) -> Self {
         self.counted(from, to, Count::AtMost(to - from))
+    }
+
+    /// The records of this range, by whether they were read before they went.
+    #[must_use]
+    pub fn within(self, from: i64, to: i64) -> Self {
+        self.counted(from, to, Count::Within(to - from))
     }
 
     /// This range with so many records.
@@ -206,12 +247,29 @@ mod tests {
         assert!(Certainty::Strong < Certainty::Proof);
     }
 
+    fn snapshot() -> Truth {
+        let fault = |certainty| Fault::new("retention_time", "expired", "loss", certainty, Certainty::Strong);
+        Truth::fault("r", Some("g"), "t", 0, fault(Certainty::Strong).at_most(4, 10))
+            .watched(fault(Certainty::Proof).exactly(4, 10))
+    }
+
+    #[test]
+    fn a_follower_may_say_more() {
+        let certainty = |truth: Truth| match truth.expected {
+            Expected::Fault(fault) => (fault.certainty_at_most, fault.records),
+            Expected::Healthy { .. } => panic!("a fault"),
+        };
+        assert_eq!(certainty(snapshot()), (Certainty::Strong, Count::AtMost(6)));
+        assert_eq!(certainty(snapshot().for_follower()), (Certainty::Proof, Count::Exact(6)));
+    }
+
     #[test]
     fn a_truth_survives_json() {
         let fault = Fault::new("retention_time", "expired", "loss", Certainty::Strong, Certainty::Strong);
         for truth in [
             Truth::fault("r", Some("g"), "t", 0, fault.at_most(4, 10)).followed(),
             Truth::healthy("r", None, "t", None),
+            snapshot(),
         ] {
             let text = serde_json::to_string(&truth).unwrap();
             assert_eq!(serde_json::from_str::<Truth>(&text).unwrap(), truth);

@@ -8,7 +8,8 @@ use super::recipe::{During, Outcome, Recipe};
 use super::stage::{Lab, Stage};
 use crate::clients::{Error, Records, Start, wait_until};
 use crate::cluster::Version;
-use crate::truth::{Certainty, Count, Fault, Truth};
+use crate::moment::Moment;
+use crate::truth::{Certainty, Fault, Truth};
 
 pub(super) const RECIPES: &[Recipe] = &[
     Recipe::snapshot("log_regressed", "a broker dies and comes back without its last batch", regressed)
@@ -65,15 +66,19 @@ fn lose_after(lab: &Lab, topic: &str, length: u64) -> Result<(), Error> {
     lab.jvm.send(Records::new(topic, 0, 3)).map(drop)
 }
 
+fn truncated(cause: &str, cause_at_most: Certainty) -> Fault {
+    Fault::new(cause, "truncated", "loss", Certainty::Proof, cause_at_most)
+}
+
 fn regressed(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("log_regressed", "log_regressed.billing");
     let length = six_and_four(lab, topic, group)?;
     lose_after(lab, topic, length)?;
-    let fault =
-        Fault::new("log_regressed", "truncated", "loss", Certainty::Proof, Certainty::Strong).at_most(6, 10);
+    let fault = truncated("log_regressed", Certainty::Strong).at_most(6, 10);
     // 3.9 gives the only replica its old leader epoch again: afterwards nothing in the log tells.
     let fault = if lab.version == Version::V3_9 { fault.optional() } else { fault };
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
+    let watched = truncated("log_regressed", Certainty::Strong).exactly(6, 10);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).watched(watched)]))
 }
 
 fn regressed_followed(lab: &Lab) -> Result<During<'_>, Error> {
@@ -81,8 +86,8 @@ fn regressed_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let length = six_and_four(lab, topic, group)?;
     Ok(Box::new(move || {
         lose_after(lab, topic, length)?;
-        let fault = Fault::new("log_regressed", "truncated", "loss", Certainty::Proof, Certainty::Strong);
-        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(6, 10)).followed()]))
+        let fault = truncated("log_regressed", Certainty::Strong).exactly(6, 10);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed()]))
     }))
 }
 
@@ -106,8 +111,11 @@ fn corrupt(lab: &Lab) -> Result<Outcome<'_>, Error> {
         return Err(Error::Waited { what: "a reader to trip over the corrupt batch".to_owned(), seconds: 5 });
     }
     reader.close()?;
-    let fault = Fault::new("corrupt_batch", "unknown", "stuck", Certainty::Proof, Certainty::Proof);
-    Ok(Outcome::of([Truth::fault(topic, None, topic, 0, fault.starting(3))]))
+    let fault =
+        Fault::new("corrupt_batch", "unknown", "stuck", Certainty::Proof, Certainty::Proof).starting(3);
+    // One that read the batch while it was whole has no reason to read it again.
+    let watched = fault.clone().optional();
+    Ok(Outcome::of([Truth::fault(topic, None, topic, 0, fault).watched(watched)]))
 }
 
 fn flip_bit(path: &std::path::Path, at: u64) -> Result<(), Error> {
@@ -137,17 +145,19 @@ fn gave_up(lab: &Lab) -> Result<Outcome<'_>, Error> {
     }
     await_leader(lab, topic)?;
     let after = producer.send(Records::new(topic, 0, 3))?;
+    let evident = Moment::now();
     producer.close()?;
     lab.jvm.consume(group, topic, after.end)?;
     let fault = Fault::new("delivery_timeout", "", "", Certainty::Indicative, Certainty::Indicative);
     Ok(Outcome::of([
-        Truth::fault(topic, None, topic, 0, fault.of_any_verdict()),
+        Truth::fault(topic, None, topic, 0, fault.of_any_verdict()).evident_at(evident),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
 }
 
-/// Node 2 misses records 3 and 4, which `group` reads from node 1; then node 1 dies and node 2 leads alone.
-fn elect_unclean(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+/// Node 2 misses records 3 and 4, which `group` reads from node 1; then node 1 dies and node 2 leads alone. Returns
+/// since when it does.
+fn elect_unclean(lab: &Lab, topic: &str, group: &str) -> Result<Moment, Error> {
     lab.cluster().kill_node(2)?;
     wait_until("node 2 to leave the ISR", 60, || Ok(lab.jvm.in_sync(topic, 0)? == 1))?;
     lab.jvm.send(Records::new(topic, 0, 2))?;
@@ -160,9 +170,11 @@ fn elect_unclean(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
         Err(Error::Refused { .. }) => Ok(false),
         Err(other) => Err(other),
     })?;
+    let evident = Moment::now();
     lab.jvm.send(Records::new(topic, 0, 4))?;
     lab.cluster().start_node(1)?;
-    wait_until("node 1 to follow", 60, || Ok(lab.jvm.in_sync(topic, 0)? == 2))
+    wait_until("node 1 to follow", 60, || Ok(lab.jvm.in_sync(topic, 0)? == 2))?;
+    Ok(evident)
 }
 
 fn three_on_two_nodes(lab: &Lab, topic: &str) -> Result<(), Error> {
@@ -174,20 +186,20 @@ fn three_on_two_nodes(lab: &Lab, topic: &str) -> Result<(), Error> {
 fn unclean(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("unclean_election", "unclean_election.billing");
     three_on_two_nodes(lab, topic)?;
-    elect_unclean(lab, topic, group)?;
-    let fault = Fault::new("unclean_election", "truncated", "loss", Certainty::Proof, Certainty::Indicative);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(3, 5))]))
+    let evident = elect_unclean(lab, topic, group)?;
+    let fault = truncated("unclean_election", Certainty::Indicative).at_most(3, 5);
+    let watched = truncated("unclean_election", Certainty::Strong).within(3, 5);
+    let truth = Truth::fault(topic, Some(group), topic, 0, fault).watched(watched);
+    Ok(Outcome::of([truth.evident_at(evident)]))
 }
 
 fn unclean_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("unclean_election_followed", "unclean_election_followed.billing");
     three_on_two_nodes(lab, topic)?;
     Ok(Box::new(move || {
-        elect_unclean(lab, topic, group)?;
-        let fault = Fault::new("unclean_election", "truncated", "loss", Certainty::Proof, Certainty::Strong);
+        let evident = elect_unclean(lab, topic, group)?;
         // Whether the follower read the two before they were gone is a matter of seconds.
-        Ok(Outcome::of([
-            Truth::fault(topic, Some(group), topic, 0, fault.counted(3, 5, Count::Unknown)).followed()
-        ]))
+        let fault = truncated("unclean_election", Certainty::Strong).within(3, 5);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed().evident_at(evident)]))
     }))
 }

@@ -3,6 +3,7 @@
 use super::recipe::{During, Outcome, Recipe};
 use super::stage::{Lab, Stage, hours_ago_ms};
 use crate::clients::{Connect, Error, Records, StreamsKind, wait_until};
+use crate::moment::Moment;
 use crate::truth::{Certainty, Fault, Truth};
 
 pub(super) const RECIPES: &[Recipe] = &[
@@ -111,13 +112,15 @@ fn spring_hops(lab: &Lab) -> Result<Outcome<'_>, Error> {
     orders_and_dead_letters(lab, topic)?;
     lab.jvm.create_topic(second, 1, &[])?;
     spring_gives_up(lab, topic, group)?;
+    let evident = Moment::now();
     lab.jvm.consume("dead_letter_spring_hops.mender", first, 1)?;
     // Spring appends the origins of each hop: the first is the true one, the last the previous hop.
     let letter = Records::new(second, 0, 1).key("key-3").value("value-3");
     let letter = spring_headers(letter, topic, 3, group);
     let letter = spring_headers(letter, first, 0, "dead_letter_spring_hops.mender");
     lab.jvm.send(spring_failure(letter))?;
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, dead().exactly(3, 4))]))
+    let truth = Truth::fault(topic, Some(group), topic, 0, dead().exactly(3, 4));
+    Ok(Outcome::of([truth.evident_at(evident)]))
 }
 
 fn streams(lab: &Lab) -> Result<Outcome<'_>, Error> {
@@ -135,9 +138,11 @@ fn streams(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let app = lab.jvm.streams(group, StreamsKind::Picky, topic, out, &config)?;
     lab.jvm.await_committed(group, topic, 0, 7)?;
     wait_until("the dead letter", 30, || Ok(lab.jvm.ends(letters, 0)?.end == 1))?;
+    let evident = Moment::now();
     app.close()?;
     // Streams carries the raw key and value over, but none of the source's headers.
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, dead().exactly(4, 5))]))
+    let truth = Truth::fault(topic, Some(group), topic, 0, dead().exactly(4, 5));
+    Ok(Outcome::of([truth.evident_at(evident)]))
 }
 
 /// 4.3.1 has only a `NoOpShareGroupDLQManager`: what a 4.4 broker writes is written by a producer here.

@@ -3,6 +3,7 @@
 use super::recipe::{During, Outcome, Recipe};
 use super::stage::{Lab, Stage};
 use crate::clients::{Error, Library, Python, Records, Start, wait_until};
+use crate::moment::Moment;
 use crate::truth::{Certainty, Fault, Truth};
 
 pub(super) const RECIPES: &[Recipe] = &[
@@ -64,8 +65,9 @@ fn offset_reset_resumed(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("offset_reset_resumed", "offset_reset_resumed.billing");
     left_behind(lab, topic, group)?;
     lab.jvm.set_group_offset(group, topic, 0, 15)?;
+    let evident = Moment::now();
     lab.jvm.consume(group, topic, 5)?;
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset())]))
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, skipped_by_reset()).evident_at(evident)]))
 }
 
 fn offset_reset_followed(lab: &Lab) -> Result<During<'_>, Error> {
@@ -99,25 +101,32 @@ fn reset_modern(lab: &Lab) -> Result<Outcome<'_>, Error> {
 
 const LATEST: [(&str, &str); 1] = [("auto.offset.reset", "latest")];
 
-/// A member that starts at the end, commits that position, then reads and commits three records.
-fn start_at_latest(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+/// A member that starts at the end, commits that position, then reads and commits three records. Returns when it had
+/// committed where it starts.
+fn start_at_latest(lab: &Lab, topic: &str, group: &str) -> Result<Moment, Error> {
     let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &LATEST)?;
     member.await_position(topic, 0)?;
     member.commit()?;
+    let evident = Moment::now();
     lab.jvm.send(Records::new(topic, 0, 3))?;
     member.read(3)?;
     member.commit()?;
-    member.close()
+    member.close()?;
+    Ok(evident)
+}
+
+fn before_start() -> Fault {
+    Fault::new("started_at_latest", "before_start", "note", Certainty::Strong, Certainty::Strong)
 }
 
 fn started_at_latest(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("started_at_latest", "started_at_latest.billing");
     twenty(lab, topic)?;
-    start_at_latest(lab, topic, group)?;
+    let evident = start_at_latest(lab, topic, group)?;
     // The first commit bounds the start from above; that it carries no epoch makes it a jump (R7).
-    let fault = Fault::new("started_at_latest", "before_start", "note", Certainty::Strong, Certainty::Strong);
+    let truth = Truth::fault(topic, Some(group), topic, 0, before_start().optional());
     Ok(Outcome::of([
-        Truth::fault(topic, Some(group), topic, 0, fault.optional()),
+        truth.watched(before_start().exactly(0, 20)).evident_at(evident),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
 }
@@ -126,43 +135,53 @@ fn started_at_latest_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("started_at_latest_followed", "started_at_latest_followed.billing");
     twenty(lab, topic)?;
     Ok(Box::new(move || {
-        start_at_latest(lab, topic, group)?;
-        let fault =
-            Fault::new("started_at_latest", "before_start", "note", Certainty::Strong, Certainty::Strong);
+        let evident = start_at_latest(lab, topic, group)?;
+        let truth = Truth::fault(topic, Some(group), topic, 0, before_start().exactly(0, 20));
         Ok(Outcome::of([
-            Truth::fault(topic, Some(group), topic, 0, fault.exactly(0, 20)).followed(),
+            truth.followed().evident_at(evident),
             Truth::healthy(topic, Some(group), topic, Some(0)).followed(),
         ]))
     }))
 }
 
-/// The log loses what stands before 10 while the group stands at 4; its latest policy then skips 10 to 20.
-fn jump(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+/// The log loses what stands before 10 while the group stands at 4; its latest policy then skips 10 to 20. Returns
+/// when the one and the other had happened.
+fn jump(lab: &Lab, topic: &str, group: &str) -> Result<(Moment, Moment), Error> {
     lab.jvm.delete_records(topic, 0, 10)?;
+    let deleted = Moment::now();
     // As long as an outage of a consumer might be; a follower looks every second or so.
     std::thread::sleep(std::time::Duration::from_secs(3));
-    start_at_latest(lab, topic, group)
+    Ok((deleted, start_at_latest(lab, topic, group)?))
+}
+
+fn skipped_by_jump() -> Fault {
+    Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Strong, Certainty::Strong)
+}
+
+/// That the log start stood above the group before it jumped, a snapshot can't know.
+fn deleted_before_jump(topic: &str, group: &str, deleted: Moment) -> Truth {
+    let fault = Fault::new("delete_records", "deleted", "loss", Certainty::Proof, Certainty::Proof);
+    Truth::fault(topic, Some(group), topic, 0, fault.exactly(4, 10)).followed().evident_at(deleted)
 }
 
 fn jumped(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("out_of_range_jump", "out_of_range_jump.billing");
     left_behind(lab, topic, group)?;
-    jump(lab, topic, group)?;
-    let fault = Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Strong, Certainty::Strong);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
+    let (deleted, jumped) = jump(lab, topic, group)?;
+    let truth = Truth::fault(topic, Some(group), topic, 0, skipped_by_jump().optional());
+    Ok(Outcome::of([
+        truth.watched(skipped_by_jump().exactly(10, 20)).evident_at(jumped),
+        deleted_before_jump(topic, group, deleted),
+    ]))
 }
 
 fn jumped_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("out_of_range_jump_followed", "out_of_range_jump_followed.billing");
     left_behind(lab, topic, group)?;
     Ok(Box::new(move || {
-        jump(lab, topic, group)?;
-        let jumped = Fault::new("out_of_range_jump", "skipped", "loss", Certainty::Strong, Certainty::Strong);
-        let deleted = Fault::new("delete_records", "deleted", "loss", Certainty::Proof, Certainty::Proof);
-        Ok(Outcome::of([
-            Truth::fault(topic, Some(group), topic, 0, jumped.exactly(10, 20)).followed(),
-            Truth::fault(topic, Some(group), topic, 0, deleted.exactly(4, 10)).followed(),
-        ]))
+        let (deleted, jumped) = jump(lab, topic, group)?;
+        let truth = Truth::fault(topic, Some(group), topic, 0, skipped_by_jump().exactly(10, 20));
+        Ok(Outcome::of([truth.followed().evident_at(jumped), deleted_before_jump(topic, group, deleted)]))
     }))
 }
 
@@ -217,33 +236,39 @@ fn group_deleted_followed(lab: &Lab) -> Result<During<'_>, Error> {
     }))
 }
 
-fn commit_fifty(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+/// Returns when the commit was made.
+fn commit_fifty(lab: &Lab, topic: &str, group: &str) -> Result<Moment, Error> {
     let member = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[])?;
     member.read(20)?;
     member.commit_at(topic, 0, 50)?;
-    member.close()
+    let evident = Moment::now();
+    member.close()?;
+    Ok(evident)
 }
 
 fn committed_past_end(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("committed_past_end", "committed_past_end.billing");
     twenty(lab, topic)?;
-    commit_fifty(lab, topic, group)?;
-    let fault = about_position("committed_past_end", Certainty::Strong);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
+    let evident = commit_fifty(lab, topic, group)?;
+    let truth =
+        Truth::fault(topic, Some(group), topic, 0, about_position("committed_past_end", Certainty::Strong));
+    Ok(Outcome::of([truth
+        .watched(about_position("committed_past_end", Certainty::Proof))
+        .evident_at(evident)]))
 }
 
 fn committed_past_end_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("committed_past_end_followed", "committed_past_end_followed.billing");
     twenty(lab, topic)?;
     Ok(Box::new(move || {
-        commit_fifty(lab, topic, group)?;
+        let evident = commit_fifty(lab, topic, group)?;
         let fault = about_position("committed_past_end", Certainty::Proof);
-        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed()]))
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed().evident_at(evident)]))
     }))
 }
 
-/// A member commits 20; another one commits 5, and then 20 again.
-fn read_twice(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+/// A member commits 20; another one commits 5, and then 20 again. Returns when it had.
+fn read_twice(lab: &Lab, topic: &str, group: &str) -> Result<Moment, Error> {
     lab.jvm.consume(group, topic, 20)?;
     let second = lab.jvm.consumer(group, group, Start::Subscribe(&[topic]), &[])?;
     second.await_position(topic, 0)?;
@@ -251,16 +276,22 @@ fn read_twice(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
     second.commit()?;
     second.read(15)?;
     second.commit()?;
-    second.close()
+    let evident = Moment::now();
+    second.close()?;
+    Ok(evident)
+}
+
+fn again(cause_at_most: Certainty) -> Fault {
+    Fault::new("redelivered", "delivered", "note", Certainty::Proof, cause_at_most).exactly(5, 20)
 }
 
 fn redelivered(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("redelivered", "redelivered.billing");
     twenty(lab, topic)?;
-    read_twice(lab, topic, group)?;
-    let fault = Fault::new("redelivered", "delivered", "note", Certainty::Proof, Certainty::Indicative);
+    let evident = read_twice(lab, topic, group)?;
+    let truth = Truth::fault(topic, Some(group), topic, 0, again(Certainty::Indicative));
     Ok(Outcome::of([
-        Truth::fault(topic, Some(group), topic, 0, fault.exactly(5, 20)),
+        truth.watched(again(Certainty::Strong)).evident_at(evident),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
 }
@@ -269,10 +300,10 @@ fn redelivered_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("redelivered_followed", "redelivered_followed.billing");
     twenty(lab, topic)?;
     Ok(Box::new(move || {
-        read_twice(lab, topic, group)?;
-        let fault = Fault::new("redelivered", "delivered", "note", Certainty::Proof, Certainty::Strong);
+        let evident = read_twice(lab, topic, group)?;
+        let truth = Truth::fault(topic, Some(group), topic, 0, again(Certainty::Strong));
         Ok(Outcome::of([
-            Truth::fault(topic, Some(group), topic, 0, fault.exactly(5, 20)).followed(),
+            truth.followed().evident_at(evident),
             Truth::healthy(topic, Some(group), topic, Some(0)).followed(),
         ]))
     }))

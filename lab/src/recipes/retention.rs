@@ -1,8 +1,11 @@
 //! Records that left the log before a group read them.
 
+use std::time::Duration;
+
 use super::recipe::{During, Outcome, Recipe};
 use super::stage::{Lab, Stage, hours_ago_ms};
 use crate::clients::{Error, Records, wait_until};
+use crate::moment::Moment;
 use crate::truth::{Certainty, Count, Fault, Truth};
 
 pub(super) const RECIPES: &[Recipe] = &[
@@ -58,6 +61,15 @@ fn old_and_new(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
     lab.jvm.send(Records::new(topic, 0, 5)).map(drop)
 }
 
+/// A snapshot finds a range that is gone; one that had read it knows what went.
+fn expired(cause: &str, certainty: Certainty) -> Fault {
+    Fault::new(cause, "expired", "loss", certainty, Certainty::Strong)
+}
+
+fn deleted(certainty: Certainty) -> Fault {
+    Fault::new("delete_records", "deleted", "loss", certainty, Certainty::Proof)
+}
+
 /// All ten are older than three seconds when retention comes; nothing follows them.
 fn retention_time(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("retention_time", "retention_time.billing");
@@ -66,19 +78,21 @@ fn retention_time(lab: &Lab) -> Result<Outcome<'_>, Error> {
     lab.jvm.consume(group, topic, 4)?;
     lab.jvm.configure_topic(topic, &[("retention.ms", "3000")])?;
     let start = lab.jvm.await_log_start(topic, 0, 10)?;
-    let fault = Fault::new("retention_time", "expired", "loss", Certainty::Strong, Certainty::Strong);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(4, start))]))
+    let fault = expired("retention_time", Certainty::Strong).at_most(4, start);
+    let watched = expired("retention_time", Certainty::Proof).exactly(4, start);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).watched(watched)]))
 }
 
 /// By the broker's own clock nothing was due yet, and the times that clients gave are gone with the records:
-/// afterwards it looks like DeleteRecords just as much.
+/// afterwards it looks like DeleteRecords just as much. Who had read them knows their times.
 fn retention_time_backdated(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("retention_time_backdated", "retention_time_backdated.billing");
     old_and_new(lab, topic, group)?;
     lab.jvm.configure_topic(topic, &[HOUR])?;
     let start = lab.jvm.await_log_start(topic, 0, 10)?;
-    let fault = Fault::new("retention_time", "expired", "loss", Certainty::Strong, Certainty::Strong);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(4, start).optional())]))
+    let fault = expired("retention_time", Certainty::Strong).at_most(4, start).optional();
+    let watched = expired("retention_time", Certainty::Proof).exactly(4, start);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).watched(watched)]))
 }
 
 fn retention_time_followed(lab: &Lab) -> Result<During<'_>, Error> {
@@ -87,8 +101,8 @@ fn retention_time_followed(lab: &Lab) -> Result<During<'_>, Error> {
     Ok(Box::new(move || {
         lab.jvm.configure_topic(topic, &[HOUR])?;
         let start = lab.jvm.await_log_start(topic, 0, 10)?;
-        let fault = Fault::new("retention_time", "expired", "loss", Certainty::Proof, Certainty::Strong);
-        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(4, start)).followed()]))
+        let fault = expired("retention_time", Certainty::Proof).exactly(4, start);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed()]))
     }))
 }
 
@@ -100,14 +114,17 @@ fn five_megabytes(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
     lab.jvm.consume(group, topic, 3)
 }
 
-/// Whole segments go, possibly in several passes: until two seconds bring no more. Returns the log start.
-fn shrink(lab: &Lab, topic: &str) -> Result<i64, Error> {
+/// Whole segments go, possibly in several passes: until two seconds bring no more. Returns the log start and since
+/// when it is there.
+fn shrink(lab: &Lab, topic: &str) -> Result<(i64, Moment), Error> {
     lab.jvm.configure_topic(topic, &[("retention.bytes", "1500000")])?;
-    let mut start = lab.jvm.await_log_start(topic, 0, 4)?;
+    let mut start = (lab.jvm.await_log_start(topic, 0, 4)?, Moment::now());
     wait_until("retention.bytes to be done", 60, || {
-        std::thread::sleep(std::time::Duration::from_secs(2));
-        let before = std::mem::replace(&mut start, lab.jvm.ends(topic, 0)?.log_start);
-        Ok(before == start)
+        let now = lab.jvm.ends(topic, 0)?.log_start;
+        if now != start.0 {
+            start = (now, Moment::now());
+        }
+        Ok(Moment::now().since(start.1) > Duration::from_secs(2))
     })?;
     Ok(start)
 }
@@ -115,18 +132,20 @@ fn shrink(lab: &Lab, topic: &str) -> Result<i64, Error> {
 fn retention_size(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("retention_size", "retention_size.billing");
     five_megabytes(lab, topic, group)?;
-    let start = shrink(lab, topic)?;
-    let fault = Fault::new("retention_size", "expired", "loss", Certainty::Strong, Certainty::Strong);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(3, start))]))
+    let (start, evident) = shrink(lab, topic)?;
+    let fault = expired("retention_size", Certainty::Strong).at_most(3, start);
+    let watched = expired("retention_size", Certainty::Proof).exactly(3, start);
+    let truth = Truth::fault(topic, Some(group), topic, 0, fault).watched(watched);
+    Ok(Outcome::of([truth.evident_at(evident)]))
 }
 
 fn retention_size_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("retention_size_followed", "retention_size_followed.billing");
     five_megabytes(lab, topic, group)?;
     Ok(Box::new(move || {
-        let start = shrink(lab, topic)?;
-        let fault = Fault::new("retention_size", "expired", "loss", Certainty::Proof, Certainty::Strong);
-        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(3, start)).followed()]))
+        let (start, evident) = shrink(lab, topic)?;
+        let fault = expired("retention_size", Certainty::Proof).exactly(3, start);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed().evident_at(evident)]))
     }))
 }
 
@@ -136,8 +155,9 @@ fn delete_records(lab: &Lab) -> Result<Outcome<'_>, Error> {
     lab.jvm.send(Records::new(topic, 0, 10))?;
     lab.jvm.consume(group, topic, 2)?;
     lab.jvm.delete_records(topic, 0, 6)?;
-    let fault = Fault::new("delete_records", "deleted", "loss", Certainty::Strong, Certainty::Proof);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(2, 6))]))
+    let fault = deleted(Certainty::Strong).at_most(2, 6);
+    let watched = deleted(Certainty::Proof).exactly(2, 6);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).watched(watched)]))
 }
 
 fn delete_records_share(lab: &Lab) -> Result<Outcome<'_>, Error> {
@@ -150,8 +170,9 @@ fn delete_records_share(lab: &Lab) -> Result<Outcome<'_>, Error> {
     member.close()?;
     lab.jvm.send(Records::new(topic, 0, 5))?;
     lab.jvm.delete_records(topic, 0, 8)?;
-    let fault = Fault::new("delete_records", "deleted", "loss", Certainty::Strong, Certainty::Proof);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(5, 8))]))
+    // A share group settles in any order: some of what went may have been settled, whoever had read it.
+    let fault = deleted(Certainty::Strong).at_most(5, 8);
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault)]))
 }
 
 fn delete_records_followed(lab: &Lab) -> Result<During<'_>, Error> {
@@ -161,8 +182,8 @@ fn delete_records_followed(lab: &Lab) -> Result<During<'_>, Error> {
     lab.jvm.consume(group, topic, 2)?;
     Ok(Box::new(move || {
         lab.jvm.delete_records(topic, 0, 6)?;
-        let fault = Fault::new("delete_records", "deleted", "loss", Certainty::Proof, Certainty::Proof);
-        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(2, 6)).followed()]))
+        let fault = deleted(Certainty::Proof).exactly(2, 6);
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).followed()]))
     }))
 }
 
@@ -185,7 +206,7 @@ fn compaction_followed(lab: &Lab) -> Result<During<'_>, Error> {
         lab.jvm
             .configure_topic(topic, &[("min.compaction.lag.ms", "0"), ("max.compaction.lag.ms", "1000")])?;
         // The cleaner leaves the active segment alone; a later record rolls it.
-        std::thread::sleep(std::time::Duration::from_millis(1500));
+        std::thread::sleep(Duration::from_millis(1500));
         lab.jvm.send(Records::new(topic, 0, 1).key("other"))?;
         let reader =
             lab.jvm.consumer("compaction-probe", "", crate::clients::Start::Assign(topic, 0), &[])?;

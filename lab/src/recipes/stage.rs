@@ -1,9 +1,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::recipe::Recipe;
 use crate::clients::{Error, Jvm};
 use crate::cluster::{Cluster, Options, Version};
+use crate::moment::Moment;
 
 /// A kind of Kafka. Recipes of one stage share a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,11 +105,6 @@ impl Lab {
 }
 
 /// The time `hours` ago (or ahead, if negative), in milliseconds since 1970: for records whose own time is not now.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the lab injects faults in real time; nothing of it is replayed"
-)]
 pub(super) fn hours_ago_ms(hours: i64) -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or_default() - hours * 3_600_000
+    Moment::now().0 - hours * 3_600_000
 }

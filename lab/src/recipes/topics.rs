@@ -3,6 +3,7 @@
 use super::recipe::{During, Outcome, Recipe};
 use super::stage::Lab;
 use crate::clients::{Error, Records, Start, wait_until};
+use crate::moment::Moment;
 use crate::truth::{Certainty, Fault, Truth};
 
 pub(super) const RECIPES: &[Recipe] = &[
@@ -42,14 +43,20 @@ fn delete(lab: &Lab, topic: &str) -> Result<(), Error> {
     })
 }
 
+/// What one that had read the topic knows of it.
+fn gone_unread(cause: &str) -> Fault {
+    Fault::new(cause, "deleted", "loss", Certainty::Proof, Certainty::Proof).exactly(4, 10)
+}
+
 fn topic_deleted(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("topic_deleted", "topic_deleted.billing");
     half_read(lab, topic, group)?;
     anchor(lab, topic, group)?;
     delete(lab, topic)?;
     // Afterwards nothing tells how long the log was: a loss would say that there was a lag (R5).
-    let fault = Fault::new("topic_deleted", "deleted", "note", Certainty::Strong, Certainty::Strong);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
+    let fault =
+        Fault::new("topic_deleted", "deleted", "note", Certainty::Strong, Certainty::Strong).optional();
+    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault).watched(gone_unread("topic_deleted"))]))
 }
 
 fn topic_deleted_followed(lab: &Lab) -> Result<During<'_>, Error> {
@@ -58,8 +65,7 @@ fn topic_deleted_followed(lab: &Lab) -> Result<During<'_>, Error> {
     anchor(lab, topic, group)?;
     Ok(Box::new(move || {
         delete(lab, topic)?;
-        let fault = Fault::new("topic_deleted", "deleted", "loss", Certainty::Proof, Certainty::Proof);
-        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(4, 10)).followed()]))
+        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, gone_unread("topic_deleted")).followed()]))
     }))
 }
 
@@ -69,11 +75,14 @@ fn topic_recreated(lab: &Lab) -> Result<Outcome<'_>, Error> {
     anchor(lab, topic, group)?;
     delete(lab, topic)?;
     lab.jvm.create_topic(topic, 1, &[])?;
+    let evident = Moment::now();
     lab.jvm.send(Records::new(topic, 0, 3))?;
     lab.jvm.consume(group, topic, 3)?;
     // As for a topic that was only deleted.
-    let fault = Fault::new("topic_recreated", "deleted", "note", Certainty::Strong, Certainty::Strong);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.optional())]))
+    let fault =
+        Fault::new("topic_recreated", "deleted", "note", Certainty::Strong, Certainty::Strong).optional();
+    let truth = Truth::fault(topic, Some(group), topic, 0, fault).watched(gone_unread("topic_recreated"));
+    Ok(Outcome::of([truth.evident_at(evident)]))
 }
 
 fn topic_recreated_followed(lab: &Lab) -> Result<During<'_>, Error> {
@@ -83,9 +92,10 @@ fn topic_recreated_followed(lab: &Lab) -> Result<During<'_>, Error> {
     Ok(Box::new(move || {
         delete(lab, topic)?;
         lab.jvm.create_topic(topic, 1, &[])?;
+        let evident = Moment::now();
         lab.jvm.send(Records::new(topic, 0, 3))?;
-        let fault = Fault::new("topic_recreated", "deleted", "loss", Certainty::Proof, Certainty::Proof);
-        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.exactly(4, 10)).followed()]))
+        let truth = Truth::fault(topic, Some(group), topic, 0, gone_unread("topic_recreated"));
+        Ok(Outcome::of([truth.followed().evident_at(evident)]))
     }))
 }
 
@@ -102,7 +112,8 @@ fn read_from_latest(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
 }
 
 /// Five records enter the new partition before a member has it; it begins behind them and reads the next three.
-fn grow(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
+/// Returns when it had committed where it begins.
+fn grow(lab: &Lab, topic: &str, group: &str) -> Result<Moment, Error> {
     lab.jvm.grow_topic(topic, 2)?;
     wait_until("the leader of a new partition", 30, || match lab.jvm.leader(topic, 1) {
         Ok(leader) => Ok(leader >= 0),
@@ -113,27 +124,32 @@ fn grow(lab: &Lab, topic: &str, group: &str) -> Result<(), Error> {
     let member = lab.jvm.consumer(&format!("{group}.again"), group, Start::Subscribe(&[topic]), &LATEST)?;
     member.await_position(topic, 1)?;
     member.commit()?;
+    let evident = Moment::now();
     lab.jvm.send(Records::new(topic, 1, 3))?;
     member.read(3)?;
     member.commit()?;
-    member.close()
+    member.close()?;
+    Ok(evident)
+}
+
+fn missed() -> Fault {
+    Fault::new("partition_added_latest", "skipped", "loss", Certainty::Strong, Certainty::Strong)
 }
 
 fn added(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("partition_added_latest", "partition_added_latest.billing");
     read_from_latest(lab, topic, group)?;
-    grow(lab, topic, group)?;
-    let fault = Fault::new("partition_added_latest", "skipped", "loss", Certainty::Strong, Certainty::Strong);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 1, fault.optional())]))
+    let evident = grow(lab, topic, group)?;
+    let truth = Truth::fault(topic, Some(group), topic, 1, missed().optional());
+    Ok(Outcome::of([truth.watched(missed().exactly(0, 5)).evident_at(evident)]))
 }
 
 fn added_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("partition_added_latest_followed", "partition_added_latest_followed.billing");
     read_from_latest(lab, topic, group)?;
     Ok(Box::new(move || {
-        grow(lab, topic, group)?;
-        let fault =
-            Fault::new("partition_added_latest", "skipped", "loss", Certainty::Strong, Certainty::Strong);
-        Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 1, fault.exactly(0, 5)).followed()]))
+        let evident = grow(lab, topic, group)?;
+        let truth = Truth::fault(topic, Some(group), topic, 1, missed().exactly(0, 5));
+        Ok(Outcome::of([truth.followed().evident_at(evident)]))
     }))
 }

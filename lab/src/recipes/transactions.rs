@@ -2,7 +2,8 @@
 
 use super::recipe::{During, Outcome, Recipe};
 use super::stage::{Lab, Stage};
-use crate::clients::{Error, Producer, Records, Start};
+use crate::clients::{Error, Producer, Records, Start, wait_until};
+use crate::moment::Moment;
 use crate::truth::{Certainty, Count, Fault, Truth};
 
 pub(super) const RECIPES: &[Recipe] = &[
@@ -41,15 +42,22 @@ fn transactional<'a>(lab: &'a Lab, id: &str, timeout_ms: &str) -> Result<Produce
     lab.jvm.producer(id, &[("transactional.id", id), ("transaction.timeout.ms", timeout_ms)])
 }
 
-/// Two committed, three aborted, two committed. The markers stand at 2, 6 and 9.
-fn commit_abort_commit(lab: &Lab, topic: &str) -> Result<(), Error> {
+/// Two committed, three aborted, two committed. The markers stand at 2, 6 and 9. Returns when the second did.
+fn commit_abort_commit(lab: &Lab, topic: &str) -> Result<Moment, Error> {
     let producer = transactional(lab, topic, "60000")?;
+    let mut evident = Moment::now();
     for (records, commits) in [(2, true), (3, false), (2, true)] {
         producer.begin()?;
         producer.send(Records::new(topic, 0, records))?;
-        if commits { producer.commit()? } else { producer.abort()? }
+        if commits {
+            producer.commit()?;
+        } else {
+            producer.abort()?;
+            evident = Moment::now();
+        }
     }
-    producer.close()
+    producer.close()?;
+    Ok(evident)
 }
 
 fn read_committed(lab: &Lab, topic: &str, group: &str, records: i64) -> Result<(), Error> {
@@ -66,10 +74,10 @@ fn three_aborted() -> Fault {
 fn aborted(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("transaction_aborted", "transaction_aborted.billing");
     lab.jvm.create_topic(topic, 1, &[])?;
-    commit_abort_commit(lab, topic)?;
+    let evident = commit_abort_commit(lab, topic)?;
     read_committed(lab, topic, group, 4)?;
     Ok(Outcome::of([
-        Truth::fault(topic, None, topic, 0, three_aborted()),
+        Truth::fault(topic, None, topic, 0, three_aborted()).evident_at(evident),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
 }
@@ -78,10 +86,10 @@ fn aborted_followed(lab: &Lab) -> Result<During<'_>, Error> {
     let (topic, group) = ("transaction_aborted_followed", "transaction_aborted_followed.billing");
     lab.jvm.create_topic(topic, 1, &[])?;
     Ok(Box::new(move || {
-        commit_abort_commit(lab, topic)?;
+        let evident = commit_abort_commit(lab, topic)?;
         read_committed(lab, topic, group, 4)?;
         Ok(Outcome::of([
-            Truth::fault(topic, None, topic, 0, three_aborted()).followed(),
+            Truth::fault(topic, None, topic, 0, three_aborted()).followed().evident_at(evident),
             Truth::healthy(topic, Some(group), topic, Some(0)).followed(),
         ]))
     }))
@@ -96,10 +104,11 @@ fn aborted_seen(lab: &Lab) -> Result<Outcome<'_>, Error> {
     // Commits past the data before its end marker is there.
     lab.jvm.consume(group, topic, 5)?;
     producer.abort()?;
+    let evident = Moment::now();
     producer.close()?;
     let fault = Fault::new("transaction_aborted", "aborted", "note", Certainty::Proof, Certainty::Proof);
     Ok(Outcome::of([
-        Truth::fault(topic, None, topic, 0, fault.exactly(0, 5)),
+        Truth::fault(topic, None, topic, 0, fault.exactly(0, 5)).evident_at(evident),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
 }
@@ -119,8 +128,10 @@ fn offsets(lab: &Lab) -> Result<Outcome<'_>, Error> {
     producer.begin()?;
     producer.send_offset(group, topic, 0, 9)?;
     lab.jvm.delete_records(topic, 0, 7)?;
-    let fault = Fault::new("delete_records", "deleted", "loss", Certainty::Strong, Certainty::Proof);
-    Ok(Outcome::of([Truth::fault(topic, Some(group), topic, 0, fault.at_most(4, 7))]).keeping(producer))
+    let fault = |certainty| Fault::new("delete_records", "deleted", "loss", certainty, Certainty::Proof);
+    let truth = Truth::fault(topic, Some(group), topic, 0, fault(Certainty::Strong).at_most(4, 7));
+    // They stood in the log for no more than it takes to end two transactions.
+    Ok(Outcome::of([truth.watched(fault(Certainty::Proof).within(4, 7))]).keeping(producer))
 }
 
 fn open(lab: &Lab) -> Result<Outcome<'_>, Error> {
@@ -143,10 +154,12 @@ fn timed_out(lab: &Lab) -> Result<Outcome<'_>, Error> {
     producer.send(Records::new(topic, 0, 3))?;
     producer.vanish()?;
     lab.jvm.send(Records::new(topic, 0, 2))?;
+    wait_until("the coordinator to abort", 60, || Ok(lab.jvm.ends(topic, 0)?.last_stable > 3))?;
+    let evident = Moment::now();
     read_committed(lab, topic, group, 2)?;
     let fault = Fault::new("transaction_aborted", "aborted", "note", Certainty::Proof, Certainty::Proof);
     Ok(Outcome::of([
-        Truth::fault(topic, None, topic, 0, fault.exactly(0, 3)),
+        Truth::fault(topic, None, topic, 0, fault.exactly(0, 3)).evident_at(evident),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
 }
@@ -159,6 +172,9 @@ fn fenced(lab: &Lab) -> Result<Outcome<'_>, Error> {
     zombie.begin()?;
     zombie.send(Records::new(topic, 0, 2))?;
     let successor = lab.jvm.producer("transaction_fenced.successor", &id)?;
+    // It begins by aborting what the other one left open.
+    wait_until("the abort marker", 30, || Ok(lab.jvm.ends(topic, 0)?.last_stable == 3))?;
+    let evident = Moment::now();
     if zombie.send(Records::new(topic, 0, 1)).is_ok() {
         return Err(Error::Waited { what: "the zombie to be fenced".to_owned(), seconds: 0 });
     }
@@ -172,16 +188,19 @@ fn fenced(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let fault = Fault::new("transaction_aborted", "aborted", "note", Certainty::Proof, Certainty::Proof);
     debug_assert_eq!(kept.start, 3);
     Ok(Outcome::of([
-        Truth::fault(topic, None, topic, 0, fault.counted(0, 2, Count::Exact(2))),
+        Truth::fault(topic, None, topic, 0, fault.counted(0, 2, Count::Exact(2))).evident_at(evident),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
 }
 
-/// Three ordinary records read by `group`, then two that nobody will ever commit or abort, then two more.
-fn forget(lab: &Lab, topic: &str) -> Result<(), Error> {
+/// Three ordinary records read by `group`, then two that nobody will ever commit or abort, then two more. Returns
+/// when the two stood there.
+fn forget(lab: &Lab, topic: &str) -> Result<Moment, Error> {
     lab.jvm.configure_brokers(&[("transaction.partition.verification.enable", "false")])?;
     lab.jvm.append_forgotten_transaction(topic, 0, 2)?;
-    lab.jvm.send(Records::new(topic, 0, 2)).map(drop)
+    let evident = Moment::now();
+    lab.jvm.send(Records::new(topic, 0, 2))?;
+    Ok(evident)
 }
 
 fn stuck_from(offset: i64) -> Fault {
@@ -193,10 +212,10 @@ fn hanging(lab: &Lab) -> Result<Outcome<'_>, Error> {
     let (topic, group) = ("transaction_hanging", "transaction_hanging.billing");
     lab.jvm.create_topic(topic, 1, &[])?;
     lab.jvm.send(Records::new(topic, 0, 3))?;
-    forget(lab, topic)?;
+    let evident = forget(lab, topic)?;
     read_committed(lab, topic, group, 3)?;
     Ok(Outcome::of([
-        Truth::fault(topic, None, topic, 0, stuck_from(3)),
+        Truth::fault(topic, None, topic, 0, stuck_from(3)).evident_at(evident),
         Truth::healthy(topic, Some(group), topic, Some(0)),
     ]))
 }
@@ -207,7 +226,7 @@ fn hanging_followed(lab: &Lab) -> Result<During<'_>, Error> {
     lab.jvm.send(Records::new(topic, 0, 3))?;
     read_committed(lab, topic, group, 3)?;
     Ok(Box::new(move || {
-        forget(lab, topic)?;
-        Ok(Outcome::of([Truth::fault(topic, None, topic, 0, stuck_from(3)).followed()]))
+        let evident = forget(lab, topic)?;
+        Ok(Outcome::of([Truth::fault(topic, None, topic, 0, stuck_from(3)).followed().evident_at(evident)]))
     }))
 }
