@@ -93,7 +93,7 @@ async fn what_was_read_before_it_was_indexed_is_told_by_its_offsets() {
     let by = vec![By::Key, By::Header("x-order-id".into())];
     let server = scene.serve_indexing(dir, Choice { by, ..Choice::usual() });
     let p = Partition::new("orders", 0);
-    let end = |s: &State| s.indexed.get(&p).and_then(|c| c.end()) == Some(50);
+    let end = |s: &State| s.indexed.get(&p).and_then(whither::index::Covered::end) == Some(50);
     until(&server.live, "the rest is indexed", end).await;
     let server = Answering::of(&scene, server, Access::default()).await;
     assert_eq!(places(&server.get("/journeys?header=x-order-id=33").await), ["orders/0@33"]);
