@@ -81,7 +81,7 @@ impl Broker {
             ends.entry(p).or_insert(10);
         }
         let data = ends.into_iter().map(|(p, end)| {
-            let code = self.refused.get(&p).map_or(0, |code| code.code());
+            let code = self.refused.get(&p).map_or(0, ResponseError::code);
             let data = PartitionData::default().with_partition_index(p).with_error_code(code);
             data.with_high_watermark(end).with_last_stable_offset(end - 1).with_log_start_offset(2)
         });
