@@ -150,7 +150,7 @@ mod tests {
     fn what_was_proved_and_is_gone_is_told() {
         let loss = json!({"id": "1", "shown_as": "loss", "certainty": "proof", "verdict": "deleted"});
         let mut watch = Watch::default();
-        watch.keep(&[loss.clone()], "");
+        watch.keep(std::slice::from_ref(&loss), "");
         watch.keep(&[loss], "");
         assert_eq!((watch.losses(), watch.complaints.len()), (1, 0));
         watch.keep(&[], " after a kill");
