@@ -94,6 +94,14 @@ impl LogView {
         self.bounds.map(|b| b.log_start).or_else(|| self.origin())
     }
 
+    /// When the log start was first seen above `position`, and when it was first seen where it is now.
+    pub(crate) fn rose_above(&self, position: Offset) -> Option<(Time, Time)> {
+        let bounds = self.bounds?;
+        let since = self.starts.iter().find(|(_, start)| *start > position);
+        let there = self.starts.iter().find(|(_, start)| *start >= bounds.log_start);
+        Some((since.map_or(bounds.at, |(at, _)| *at), there.map_or(bounds.at, |(at, _)| *at)))
+    }
+
     /// The end of what rows cover: as read, or as last seen.
     pub(crate) fn end(&self) -> Option<Offset> {
         match (self.progress.map(|p| p.to), self.bounds.map(|b| b.end)) {

@@ -135,6 +135,22 @@ fn r2_records_too_young_for_retention_were_deleted() {
 }
 
 #[test]
+fn r2_retention_that_goes_on_stays_retention() {
+    let mut s = half_way();
+    s.wait(7_200).edges(12, 20).settle();
+    // What goes next was written after the log start had first passed the group.
+    s.data(20, 30).data(30, 40).edges(12, 40).wait(7_200).edges(30, 40);
+    let v = s.finding(Cause::RetentionTime).unwrap();
+    assert_eq!((v.from, v.to, v.outcome, v.cause_certainty), (5, 30, Outcome::Expired, Certainty::Strong));
+    assert!(v.first_seen < Time(s.now - 7_200_000), "it began when the log start first passed the group");
+    assert!(
+        v.evidence
+            .iter()
+            .any(|e| matches!(e, Evidence::LogStart { offset: 30, at } if *at > Time(s.now - 60_000)))
+    );
+}
+
+#[test]
 fn r2_a_full_partition_lets_the_oldest_go() {
     let mut s = half_way();
     s.config(Config {

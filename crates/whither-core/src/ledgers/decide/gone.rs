@@ -15,9 +15,11 @@ pub(super) struct Overtaken {
     pub(super) position_at: Time,
     /// What shows that it was.
     pub(super) told_by: Evidence,
-    /// The log start, and when it was seen.
+    /// The log start, and when it was first seen there.
     pub(super) start: Offset,
     pub(super) at: Time,
+    /// When a log start was first seen above the position: retention that goes on moves it further.
+    pub(super) since: Time,
     /// The position is a count of what was settled in any order: some of what went may have been among it.
     pub(super) by_count: bool,
 }
@@ -30,6 +32,7 @@ impl Overtaken {
             told_by: j.commit(WhichCommit::Latest, position),
             start,
             at,
+            since: at,
             by_count: false,
         }
     }
@@ -44,10 +47,11 @@ pub(super) fn claims(j: &Judge<'_>, out: &mut Vec<Claim>) {
         };
         lost(j, &Overtaken::of(j, &m.before, start, at), end, out);
     }
-    if let (Some(latest), Some(bounds)) = (&j.life.latest, j.log.bounds) {
+    if let Some(latest) = &j.life.latest
+        && let Some((since, at)) = j.log.rose_above(latest.offset)
+    {
         let start = j.log_start();
-        let since = j.log.starts.iter().find(|(_, s)| *s > latest.offset).map_or(bounds.at, |(at, _)| *at);
-        lost(j, &Overtaken::of(j, latest, start, since), start, out);
+        lost(j, &Overtaken { since, ..Overtaken::of(j, latest, start, at) }, start, out);
     }
 }
 
@@ -94,7 +98,7 @@ fn part(j: &Judge<'_>, o: &Overtaken, (from, to): (Offset, Offset), out: &mut Ve
             .map(|d| Evidence::GroupState { state: d.state, at: d.at }),
     ]);
     evidence.extend(why.evidence);
-    let mut finding = Finding::new(why.cause, why.certainty, ShownAs::Loss, o.at, evidence);
+    let mut finding = Finding::new(why.cause, why.certainty, ShownAs::Loss, o.since, evidence);
     finding.at_most = o.by_count;
     let exact = read && !o.by_count && !may_be_held;
     out.push(Claim {

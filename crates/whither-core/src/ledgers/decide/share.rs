@@ -13,12 +13,11 @@ use alloc::vec::Vec;
 
 pub(super) fn claims(j: &Judge<'_>, share: &Share, (from, to): (Offset, Offset), out: &mut Vec<Claim>) {
     for o in &share.overtaken {
-        gone::lost(j, &overtaken(share, o.from, (o.to, o.at)), o.to, out);
+        gone::lost(j, &overtaken(share, o.from, (o.to, o.at), o.at), o.to, out);
     }
     let position = share.position();
-    if let Some(bounds) = j.log.bounds {
-        let since = j.log.starts.iter().find(|(_, s)| *s > position).map_or(bounds.at, |(at, _)| *at);
-        gone::lost(j, &overtaken(share, position, (j.log_start(), since)), j.log_start(), out);
+    if let Some((since, at)) = j.log.rose_above(position) {
+        gone::lost(j, &overtaken(share, position, (j.log_start(), at), since), j.log_start(), out);
     }
     out.push(plain((from, position.max(from)), Outcome::Delivered, Certainty::Indicative));
     // Members settle in any order: once some of it is settled, which ones still wait is not known.
@@ -26,7 +25,7 @@ pub(super) fn claims(j: &Judge<'_>, share: &Share, (from, to): (Offset, Offset),
     out.push(plain((position, to.max(position)), Outcome::InFlight, waiting));
 }
 
-fn overtaken(share: &Share, position: Offset, (start, at): (Offset, Time)) -> Overtaken {
+fn overtaken(share: &Share, position: Offset, (start, at): (Offset, Time), since: Time) -> Overtaken {
     let told = &share.latest;
     Overtaken {
         position,
@@ -34,6 +33,7 @@ fn overtaken(share: &Share, position: Offset, (start, at): (Offset, Time)) -> Ov
         told_by: Evidence::SharePosition { start: told.start, settled: told.settled, at: told.at },
         start,
         at,
+        since,
         by_count: true,
     }
 }
