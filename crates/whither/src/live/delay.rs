@@ -5,7 +5,7 @@ use whither_core::Span;
 use super::pace::seconds;
 
 /// The upper bounds of the buckets, in seconds. Rounds come a second apart; five seconds is what is promised.
-pub const BOUNDS: [f64; 12] = [0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 60.0, f64::MAX];
+pub const BOUNDS: [f64; 12] = [0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 60.0, f64::INFINITY];
 
 /// Delays by how long they were.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

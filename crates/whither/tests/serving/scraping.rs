@@ -114,6 +114,8 @@ async fn a_scrape_tells_what_is_true_now() {
     is(told.value("whither_reader_records_total", &[]), 50);
     is(told.value("whither_build_info", &[concat!("version=\"", env!("CARGO_PKG_VERSION"), '"')]), 1);
     assert!(told.value("whither_store_bytes", &[]) > 0.0);
+    let all = told.value("whither_verdict_delay_seconds_bucket", &["le=\"+Inf\""]);
+    assert!((all - told.value("whither_verdict_delay_seconds_count", &[])).abs() < f64::EPSILON);
     for source in ["log", "commits", "ledger"] {
         assert!(told.value("whither_facts_total", &[&format!("source=\"{source}\"")]) > 0.0, "{source}");
     }
