@@ -32,7 +32,8 @@ pub mod listen;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{StatusCode, Uri};
+use axum::extract::OriginalUri;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
@@ -159,7 +160,7 @@ fn of_process() -> OpenApiRouter<Shared> {
         .routes(routes!(metrics::metrics))
 }
 
-async fn nowhere(uri: Uri) -> Problem {
+async fn nowhere(OriginalUri(uri): OriginalUri) -> Problem {
     let path = uri.path();
     Problem::not_found(format!("there is nothing at {path}"), format!("the API is below {BASE}/"))
 }

@@ -398,7 +398,11 @@ async fn the_page_is_served_and_other_pages_are_kept_out() {
         assert_eq!(answer.headers()["cache-control"], "no-cache");
         assert!(answer.text().await.unwrap().contains("<title>whither"));
     }
-    assert_eq!(server.ask("/nowhere").await.status(), StatusCode::NOT_FOUND);
+    for path in ["/nowhere", &format!("{}/nowhere", api::BASE)] {
+        let answer = server.ask(path).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        assert!(answer.text().await.unwrap().contains(&format!("there is nothing at {path}\"")));
+    }
     let url = format!("http://{}{}/status", server.at, api::BASE);
     let meant_for_another = server.client.get(&url).header("host", "evil.example").send().await.unwrap();
     assert_eq!(meant_for_another.status(), StatusCode::MISDIRECTED_REQUEST);
