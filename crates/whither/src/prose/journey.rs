@@ -27,6 +27,8 @@ pub fn outcome(outcome: Outcome, at: Option<Time>, now: Time) -> String {
 pub fn waited(group: &Name, (least, most): (Span, Span), shared_with: Option<u64>) -> String {
     let bounds = if least.0 <= 0 {
         format!("at most {}", span(most))
+    } else if span(least) == span(most) {
+        format!("about {}", span(least))
     } else {
         format!("between {} and {}", span(least), span(most))
     };
