@@ -117,6 +117,10 @@ pub(super) async fn message(
         previous: found.previous.or_else(|| offset.checked_sub(1).filter(|at| *at >= log_start)),
         next: found.next.or_else(|| Some(offset + 1).filter(|at| *at < end)),
     };
+    if found.seen.is_none() && found.run.is_none() {
+        // The log reaches over it: that nothing came is no answer.
+        return Err(Problem::unavailable(format!("the leader of {partition} did not answer in time")));
+    }
     let Some(seen) = found.seen else {
         let there = prose::instead(found.run.map(|run| run.kind));
         let text = format!("no message at {partition}@{offset}: there is {there}");

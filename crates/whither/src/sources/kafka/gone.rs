@@ -2,6 +2,7 @@
 //! and whether the log starts inside a batch that was read before. Retention removes whole segments, so DeleteRecords
 //! put it there.
 
+use whither_core::fact::Batch;
 use whither_core::{Fact, Key, Offset, Partition};
 use whither_kafka::batch::Batches;
 use whither_kafka::fetch::{Event, Fetcher, Options, Span};
@@ -55,7 +56,8 @@ impl Look {
                     && batch.header().base_offset < from
                 {
                     let key = Key::log(&self.id.clone(), &partition(&one.partition));
-                    self.apply(&key, &[Fact::Batch(fact_of(batch.header()))]);
+                    // Its records were counted when it was read.
+                    self.apply(&key, &[Fact::Batch(Batch { count: 0, ..fact_of(batch.header()) })]);
                 }
             }
         }
