@@ -29,6 +29,8 @@ impl Look {
         }
         self.describe(news.iter().map(|(p, _)| p.clone()).collect()).await;
         self.look_for_cuts(&news).await;
+        // Whether members may hold what went decides what can be proved.
+        self.heads.groups_changed = true;
     }
 
     /// Nothing is kept of where batches begin: those that were read are asked for once more.
