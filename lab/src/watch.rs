@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clients::{Error, wait_until};
-use crate::judge::{Check, Judgement, Outcome, describe, judge, residuals, strays};
+use crate::judge::{Check, Finding, Judgement, Outcome, describe, judge, residuals, strays};
 use crate::moment::Moment;
 use crate::recipes::Stage;
 use crate::server::{Client, Server, Stop};
@@ -180,14 +180,23 @@ impl Served {
     }
 }
 
-/// What is told otherwise than before. A finding is the same if it is known by the same id and says the same end, as
-/// surely.
+/// Whether a finding stays: known by the same id it says the same, no less surely. That it becomes surer is what time is
+/// for.
+fn stays(before: &Finding, after: &Finding) -> bool {
+    let as_sure =
+        Finding { certainty: before.certainty, cause_certainty: before.cause_certainty, ..after.clone() };
+    as_sure == *before
+        && after.certainty >= before.certainty
+        && after.cause_certainty >= before.cause_certainty
+}
+
+/// What is told otherwise than before.
 fn changes(before: &Check, after: &Check) -> Vec<String> {
     let mut changed = residuals(after);
     for finding in &before.findings {
         match after.findings.iter().find(|other| other.id == finding.id) {
             None => changed.push(format!("gone: {}", describe(finding))),
-            Some(other) if other != finding => {
+            Some(other) if !stays(finding, other) => {
                 changed.push(format!("was {finding:?}, is {other:?}"));
             }
             Some(_) => {}
