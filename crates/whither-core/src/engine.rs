@@ -212,6 +212,16 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::expire`], of what may have changed since: groups that did nothing are left out while nothing but
+    /// growth happens to their log, for a few seconds. Then the deadline is when all of it is told.
+    pub fn expire_changed(&mut self, key: &Key, clock: Clock, out: &mut Vec<Output>) -> Option<Deadline> {
+        let cx = Context { key, clock, policy: &self.policy, limits: &self.limits };
+        match self.keys.get_mut(key)? {
+            State::Ledger(ledger) => ledger.expire_changed(&cx, out),
+            State::Log(_) | State::Letters(_) | State::Origin(_) => self.expire(key, clock, out),
+        }
+    }
+
     /// Appends one key's state; nothing if there is none.
     pub fn snapshot(&self, key: &Key, out: &mut Vec<u8>) {
         let Some(state) = self.keys.get(key) else { return };

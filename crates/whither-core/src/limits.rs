@@ -72,6 +72,10 @@ pub const ABORT_SCAN: Span = Span::seconds(30);
 /// All of that is told in minutes or hours, so it is early enough to look this often.
 pub(crate) const LOOK_AGAIN: Span = Span::seconds(60);
 
+/// While nothing but growth happens to a log, how much of it is in flight for each group is told this often. How far groups
+/// are behind is told of the log's end, and sooner.
+pub(crate) const GROWTH_TOLD: Span = Span::seconds(3);
+
 /// A producer's or consumer's word for a record that does not move is given this long: the default of
 /// `max.poll.interval.ms`, after which a consumer that does not poll is no member any more.
 pub(crate) const POLL_INTERVAL: Span = Span::seconds(300);

@@ -291,7 +291,7 @@ pub struct Verdict {
     pub duplicate: bool,
     /// When it began, as far as the evidence tells.
     pub first_seen: Time,
-    /// When it was last seen to hold.
+    /// When the latest of it happened; of what goes on, when it was last looked at.
     pub last_seen: Time,
     /// What shows it; never empty.
     pub evidence: Vec<Evidence>,

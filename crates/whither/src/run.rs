@@ -239,7 +239,10 @@ impl Run {
         self.due.come(clock.now);
         for _ in 0..most {
             let Some(key) = self.due.next() else { break };
-            self.expire(&key, clock);
+            let mut out = std::mem::take(&mut self.scratch);
+            let deadline = self.engine.expire_changed(&key, clock, &mut out);
+            self.due.settled(&key, deadline.map(|d| d.at));
+            self.follow(clock, out);
         }
     }
 

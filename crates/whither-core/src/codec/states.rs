@@ -5,8 +5,8 @@ use crate::admit::HeldBack;
 use crate::engine::NotASnapshot;
 use crate::joins::Origin;
 use crate::ledgers::{
-    Commit, Described, Habit, Holds, Ledger, Life, LogView, Move, MoveKind, Odd, Overtaken, People, Piece,
-    Positions, Removed, Runs, Share, Sums, Superseded, Truncation, WentBack,
+    Changed, Commit, Described, Habit, Holds, Ledger, Life, LogView, Move, MoveKind, Odd, Overtaken, People,
+    Piece, Positions, Removed, Runs, Share, Sums, Superseded, ToldFinding, Truncation, WentBack,
 };
 use crate::letters::Letters;
 use crate::logs::{Commits, InForce, Led, Log, Membership, Open, Pending, Segment, Transactions};
@@ -51,8 +51,10 @@ record! {
     }
     Ledger {
         log, incarnation_at, before, groups, shares, people, turned_to, config, size, topic, away, looked_at,
-        tails, held, arriving, told_rows, told_findings, asked,
+        tails, held, arriving, told_rows, told_findings, asked, changed,
     }
+    ToldFinding { said, holds, group }
+    Changed { everything, grown, groups, told_at }
 }
 
 words! {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 const MAGIC: [u8; 4] = *b"WHTR";
 /// Raised with every change of the layout: an older snapshot is refused, and the state read anew.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 const CHECKSUM: usize = 8;
 
 /// A type that snapshots hold.

@@ -1,5 +1,6 @@
 //! The state of one partition and its groups.
 
+use super::changed::Changed;
 use super::decide;
 use super::log::LogView;
 use super::people::{People, Who};
@@ -12,7 +13,6 @@ use crate::fact::{
     Size, Tail, Topic, Transaction,
 };
 use crate::key::{Name, Offset, TopicId};
-use crate::limits::LOOK_AGAIN;
 use crate::time::Time;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -43,9 +43,20 @@ pub(crate) struct Ledger {
     pub(crate) arriving: Vec<Fact>,
     /// What was last told of each row, as a hash: only what changed is told again.
     pub(crate) told_rows: BTreeMap<u64, u64>,
-    /// What was last told of each finding, and for how long it holds.
-    pub(crate) told_findings: BTreeMap<u64, (u64, Holds)>,
+    /// What was last told of each finding.
+    pub(crate) told_findings: BTreeMap<u64, ToldFinding>,
     pub(crate) asked: BTreeSet<(Offset, Offset)>,
+    pub(crate) changed: Changed,
+}
+
+/// A finding as it was told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ToldFinding {
+    /// What it said, as a hash.
+    pub(crate) said: u64,
+    pub(crate) holds: Holds,
+    /// Its group, if it is about one.
+    pub(crate) group: Option<Name>,
 }
 
 /// How long a finding holds.
@@ -67,6 +78,7 @@ impl Ledger {
         out: &mut Vec<Output>,
     ) -> Option<Deadline> {
         for fact in facts {
+            self.changed.by(fact, self.log.runs.end());
             self.one(cx, fact, out);
         }
         self.release(cx, out);
@@ -77,8 +89,35 @@ impl Ledger {
     pub(crate) fn expire(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) -> Option<Deadline> {
         self.release(cx, out);
         decide::tell(self, cx, out);
+        self.changed.told(cx.clock.now);
+        let waits =
+            self.groups.iter().filter(|(_, p)| self.waits_for_edges(p)).map(|(group, _)| group.clone());
+        self.changed.groups = waits.collect();
+        self.next()
+    }
+
+    /// The same of what may have changed.
+    pub(crate) fn expire_changed(&mut self, cx: &Context<'_>, out: &mut Vec<Output>) -> Option<Deadline> {
+        self.release(cx, out);
+        if self.changed.is_everything(cx.clock.now) {
+            return self.expire(cx, out);
+        }
+        decide::tell_groups(self, cx, out);
+        let mut those = core::mem::take(&mut self.changed.groups);
+        those.retain(|group| self.groups.get(group).is_some_and(|p| self.waits_for_edges(p)));
+        self.changed.groups = those;
+        self.next()
+    }
+
+    /// Whether edges that are newer than its latest commit may say more of a group.
+    fn waits_for_edges(&self, positions: &Positions) -> bool {
+        let edges_at = self.log.bounds.map(|b| b.at);
+        positions.life.latest.is_some_and(|c| edges_at.is_none_or(|at| at < c.seen))
+    }
+
+    fn next(&self) -> Option<Deadline> {
         let waits = !self.groups.is_empty() || !self.log.transactions.is_empty();
-        let at = cx.clock.now.after(LOOK_AGAIN);
+        let at = self.changed.next();
         waits.then_some(Deadline { at, reason: "time alone may change what is told" })
     }
 
@@ -191,6 +230,7 @@ impl Ledger {
             }
         }
         self.turned_to = self.log.topic_id;
+        self.changed.by_edges(self.log.bounds.as_ref(), bounds);
         self.log.observe(bounds, cx.limits);
     }
 
@@ -199,6 +239,7 @@ impl Ledger {
         if !topic_id.is_known() || topic_id == self.log.topic_id {
             return;
         }
+        self.changed.everything = true;
         if self.log.topic_id.is_known() {
             if at < self.incarnation_at {
                 return;
@@ -211,7 +252,7 @@ impl Ledger {
             self.looked_at.clear();
             self.asked.clear();
             // What befell records of the old incarnation has befallen them.
-            self.told_findings.retain(|_, (_, holds)| *holds == Holds::Now);
+            self.told_findings.retain(|_, told| told.holds == Holds::Now);
         }
         self.incarnation_at = at;
         self.log.topic_id = topic_id;
@@ -229,6 +270,7 @@ impl Ledger {
     }
 
     fn committed(&mut self, cx: &Context<'_>, c: &Committed, out: &mut Vec<Output>) {
+        self.changed.by_group(&c.group);
         if let Some(positions) = self.groups.get_mut(&c.group) {
             positions.commit(c, &mut self.people, self.log.topic_id, &self.log.starts, cx.limits);
         } else if self.admit(cx, &c.group, out) {
@@ -240,6 +282,7 @@ impl Ledger {
     }
 
     fn share(&mut self, cx: &Context<'_>, s: &SharePosition, out: &mut Vec<Output>) {
+        self.changed.by_group(&s.group);
         if let Some(known) = self.shares.get_mut(&s.group) {
             known.advance(s, &self.log.starts, cx.limits);
         } else if self.groups.contains_key(&s.group) || self.admit(cx, &s.group, out) {
@@ -283,6 +326,7 @@ impl Ledger {
     }
 
     fn group(&mut self, cx: &Context<'_>, group: &Group, out: &mut Vec<Output>) {
+        self.changed.by_group(&group.group);
         if let Some(positions) = self.groups.get_mut(&group.group) {
             positions.describe(group);
         } else if self.admit(cx, &group.group, out) {

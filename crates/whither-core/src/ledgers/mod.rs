@@ -7,11 +7,13 @@ mod positions;
 mod life;
 mod people;
 mod share;
+mod changed;
 mod row;
 mod identity;
 mod decide;
 
-pub(crate) use ledger::{Holds, Ledger};
+pub(crate) use changed::Changed;
+pub(crate) use ledger::{Holds, Ledger, ToldFinding};
 pub(crate) use life::{Commit, Life, Move, MoveKind, Odd, Removed, Superseded};
 pub(crate) use log::{LogView, Truncation, WentBack};
 pub(crate) use people::People;

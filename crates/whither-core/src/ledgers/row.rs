@@ -31,12 +31,14 @@ pub(crate) struct Finding {
     /// Some of the range may have met another end: what it holds is the most it can be.
     pub(crate) at_most: bool,
     pub(crate) since: Time,
+    /// When the latest of it happened.
+    pub(crate) last: Time,
     pub(crate) until: Option<Time>,
     pub(crate) evidence: Vec<Evidence>,
 }
 
 impl Finding {
-    /// A finding as most are: not recoverable, no duplicate, no deadline.
+    /// A finding as most are: not recoverable, no duplicate, all at once, no deadline.
     pub(crate) fn new(
         cause: Cause,
         cause_certainty: Certainty,
@@ -53,6 +55,7 @@ impl Finding {
             duplicate: false,
             at_most: false,
             since,
+            last: since,
             until: None,
             evidence,
         }

@@ -78,6 +78,11 @@ impl Runs {
         self.join_around(start, put);
     }
 
+    /// Where the last run ends.
+    pub(crate) fn end(&self) -> Offset {
+        self.runs.last().map_or(0, |last| last.to)
+    }
+
     /// Takes `[from, to)` out, and says what it held: exactly what is missing afterwards.
     pub(crate) fn take(&mut self, from: Offset, to: Offset) -> Sums {
         let before = self.total();

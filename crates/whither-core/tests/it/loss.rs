@@ -148,6 +148,10 @@ fn r2_retention_that_goes_on_stays_retention() {
             .iter()
             .any(|e| matches!(e, Evidence::LogStart { offset: 30, at } if *at > Time(s.now - 60_000)))
     );
+    let grew = v.last_seen;
+    assert!(grew > Time(s.now - 60_000), "the log start has moved on just now");
+    s.wait(3_600).edges(30, 40).data(40, 41);
+    assert_eq!(s.finding(Cause::RetentionTime).unwrap().last_seen, grew, "looking again is no news");
 }
 
 #[test]

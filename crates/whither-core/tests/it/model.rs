@@ -56,6 +56,29 @@ proptest! {
         prop_assert_eq!(&story.refused, &[]);
     }
 
+    /// What is told of what may have changed is what is told of everything, but for records that came since.
+    #[test]
+    fn what_may_have_changed_is_all_that_has(events in histories()) {
+        let history = told_of(&events);
+        let (mut whole, mut parts) = (Story::bare(), Story::bare());
+        for said in &history {
+            deliver(&mut whole, said, said.at - 1);
+            deliver(&mut parts, said, said.at - 1);
+            let clock = Clock { now: Time(said.at), complete_to: Time(said.at) };
+            whole.settle_at(clock);
+            parts.settle_changed_at(clock);
+            for (of, row) in &whole.rows {
+                let told = parts.rows.get(of);
+                prop_assert!(told.is_some_and(|told| told == row || told.to < row.to), "{told:#?} of {row:#?}");
+            }
+        }
+        let end = history.last().unwrap().at;
+        finish(&mut whole, end);
+        finish(&mut parts, end);
+        prop_assert_eq!(&whole.rows, &parts.rows);
+        prop_assert_eq!(&whole.findings, &parts.findings);
+    }
+
     /// Facts of different sources come in any order, as long as the watermark tells of it.
     #[test]
     fn the_order_of_sources_does_not_matter(events in histories(), choices in prop::collection::vec(any::<bool>(), 200)) {

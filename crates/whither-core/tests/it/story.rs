@@ -10,7 +10,8 @@ use whither_core::key::At;
 use whither_core::limits::Limits;
 use whither_core::verdict::{Balance, Cause, Outcome, ShownAs, Verdict};
 use whither_core::{
-    Clock, Engine, Fact, Key, Name, Output, Partition, Policy, ReadDeeper, Refusal, Span, Time, TopicId,
+    Clock, Deadline, Engine, Fact, Key, Name, Output, Partition, Policy, ReadDeeper, Refusal, Span, Time,
+    TopicId,
 };
 
 /// Midnight of the day that stories play on.
@@ -380,12 +381,25 @@ impl Story {
     }
 
     pub(crate) fn settle_at(&mut self, clock: Clock) -> &mut Story {
+        self.settle_by(clock, Engine::expire)
+    }
+
+    /// Lets the core tell what may have changed.
+    pub(crate) fn settle_changed_at(&mut self, clock: Clock) -> &mut Story {
+        self.settle_by(clock, Engine::expire_changed)
+    }
+
+    fn settle_by(
+        &mut self,
+        clock: Clock,
+        expire: fn(&mut Engine, &Key, Clock, &mut Vec<Output>) -> Option<Deadline>,
+    ) -> &mut Story {
         for logs in [true, false] {
             let keys: Vec<Key> =
                 self.keys.iter().filter(|k| matches!(k.at, At::Log(_)) == logs).cloned().collect();
             for key in keys {
                 let mut out = Vec::new();
-                self.engine.expire(&key, clock, &mut out);
+                expire(&mut self.engine, &key, clock, &mut out);
                 self.follow(clock, out);
             }
         }

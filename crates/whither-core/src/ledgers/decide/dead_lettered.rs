@@ -75,8 +75,9 @@ fn finding(routed: &[&Routed<'_>]) -> Option<(Claim, Finding, u64)> {
     let from = routed.iter().map(|r| r.offset).min()?;
     let to = routed.iter().map(|r| r.offset + 1).max()?;
     let certainty = routed.iter().map(|r| r.certainty).min()?;
-    let since = routed.iter().map(|r| r.purged.map_or(r.end.at, |p| p.at)).min()?;
-    let finding = Finding::new(cause, certainty, shown_as, since, evidence(routed));
+    let times = || routed.iter().map(|r| r.purged.map_or(r.end.at, |p| p.at));
+    let mut finding = Finding::new(cause, certainty, shown_as, times().min()?, evidence(routed));
+    finding.last = times().max()?;
     let claim = Claim { from, to, outcome, certainty, finding: None, over_unread: true };
     Some((claim, finding, routed.len() as u64))
 }

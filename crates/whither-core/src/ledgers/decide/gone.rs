@@ -100,6 +100,7 @@ fn part(j: &Judge<'_>, o: &Overtaken, (from, to): (Offset, Offset), out: &mut Ve
     evidence.extend(why.evidence);
     let mut finding = Finding::new(why.cause, why.certainty, ShownAs::Loss, o.since, evidence);
     finding.at_most = o.by_count;
+    finding.last = o.at;
     let exact = read && !o.by_count && !may_be_held;
     out.push(Claim {
         from,

@@ -22,4 +22,4 @@ mod unreadable;
 mod gave_up;
 mod news;
 
-pub(crate) use tell::tell;
+pub(crate) use tell::{tell, tell_groups};

@@ -1,7 +1,7 @@
 //! What was said before, so that only news is told.
 
 use crate::engine::{Context, Output};
-use crate::ledgers::ledger::{Holds, Ledger};
+use crate::ledgers::ledger::{Holds, Ledger, ToldFinding};
 use crate::verdict::{Balance, Certainty, Evidence, Outcome, Verdict};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -10,16 +10,22 @@ use core::hash::{Hash, Hasher};
 /// A deadline that moves by less than this is the same one: forecasts breathe.
 const SAME_DEADLINE_MS: i64 = 600_000;
 
-/// Tells of what is said now only what was not said before, and takes back what is said no more.
-pub(super) fn tell(ledger: &mut Ledger, cx: &Context<'_>, said: Vec<Output>, out: &mut Vec<Output>) {
+/// Tells of what is said now only what was not said before, and takes back what is said no more of what was looked at.
+pub(super) fn tell(
+    ledger: &mut Ledger,
+    cx: &Context<'_>,
+    said: Vec<Output>,
+    was_looked_at: impl Fn(&ToldFinding) -> bool,
+    out: &mut Vec<Output>,
+) {
     let verdict = |o: &Output| match o {
         Output::Verdict(v) => Some(v.id),
         _ => None,
     };
     let held: BTreeSet<u64> = said.iter().filter_map(verdict).collect();
-    ledger.told_findings.retain(|id, (_, holds)| {
-        let is_said = held.contains(id);
-        if !is_said && *holds != Holds::ForGood {
+    ledger.told_findings.retain(|id, told| {
+        let is_said = held.contains(id) || !was_looked_at(told);
+        if !is_said && told.holds != Holds::ForGood {
             out.push(Output::Withdrawn(*id));
         }
         is_said
@@ -36,8 +42,9 @@ fn is_new(ledger: &mut Ledger, cx: &Context<'_>, output: &Output) -> bool {
             if ledger.told_findings.len() >= most.saturating_add(ledger.groups.len()) {
                 ledger.told_findings.clear();
             }
-            let content = (of_verdict(v), holds(v));
-            ledger.told_findings.insert(v.id, content) != Some(content)
+            let told = ToldFinding { said: of_verdict(v), holds: holds(v), group: v.group.clone() };
+            let before = ledger.told_findings.insert(v.id, told);
+            before.as_ref() != ledger.told_findings.get(&v.id)
         }
         Output::Balance(b) => {
             let content = of_balance(b);

@@ -6,11 +6,11 @@ use super::{gave_up, group, news, transactions, unreadable};
 use crate::engine::{Context, Output};
 use crate::key::Name;
 use crate::ledgers::identity;
-use crate::ledgers::ledger::Ledger;
+use crate::ledgers::ledger::{Ledger, ToldFinding};
 use crate::ledgers::positions::Positions;
 use crate::ledgers::row::{Claim, Finding};
 use crate::ledgers::runs::Index;
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Outcome, ShownAs, Verdict};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -30,7 +30,33 @@ pub(crate) fn tell(ledger: &mut Ledger, cx: &Context<'_>, out: &mut Vec<Output>)
         }
         for_everyone(ledger, cx, &index, &routed, &mut said);
     }
-    news::tell(ledger, cx, said, out);
+    news::tell(ledger, cx, said, |_| true, out);
+}
+
+/// The same of the groups alone that did something.
+pub(crate) fn tell_groups(ledger: &mut Ledger, cx: &Context<'_>, out: &mut Vec<Output>) {
+    if ledger.changed.groups.is_empty() {
+        return;
+    }
+    let those = core::mem::take(&mut ledger.changed.groups);
+    for group in &those {
+        if let Some(positions) = ledger.groups.get_mut(group) {
+            positions.note_gone(&ledger.log.starts);
+        }
+    }
+    let mut said = Vec::new();
+    {
+        let ledger = &*ledger;
+        let index = ledger.log.runs.index();
+        let routed = dead_lettered::routed(ledger);
+        for (group, positions) in those.iter().filter_map(|group| ledger.groups.get_key_value(group)) {
+            let j = judge(ledger, cx, &index, group, positions);
+            group::tell(ledger, cx, &j, &routed, &mut said);
+        }
+    }
+    let of_those = |told: &ToldFinding| told.group.as_ref().is_some_and(|group| those.contains(group));
+    news::tell(ledger, cx, said, of_those, out);
+    ledger.changed.groups = those;
 }
 
 fn judge<'a>(
@@ -116,6 +142,10 @@ pub(super) fn verdict(
     finding: &Finding,
 ) -> Verdict {
     let partition = cx.key.partition().clone();
+    // What goes on was last seen when the partition was.
+    let ended = !matches!(claim.outcome, Outcome::InFlight | Outcome::Unread | Outcome::Unknown)
+        && finding.shown_as != ShownAs::Risk;
+    let looked_at = ledger.log.bounds.filter(|_| !ended).map(|b| b.at);
     let id = identity::of(&cx.key.cluster, ledger.log.topic_id, &partition, group, finding.cause, claim.from);
     Verdict {
         id,
@@ -134,7 +164,7 @@ pub(super) fn verdict(
         recoverable: finding.recoverable,
         duplicate: finding.duplicate,
         first_seen: finding.since,
-        last_seen: ledger.log.bounds.map_or(finding.since, |b| b.at.max(finding.since)),
+        last_seen: looked_at.map_or(finding.last, |at| at.max(finding.last)),
         evidence: finding.evidence.clone(),
         until: finding.until,
     }

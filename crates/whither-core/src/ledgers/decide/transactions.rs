@@ -26,8 +26,9 @@ fn aborted(log: &LogView, out: &mut Vec<Claim>) {
     for t in [Some(first), Some(last).filter(|l| *l != first)].into_iter().flatten() {
         evidence.push(Evidence::AbortMarker { offset: t.marker, producer_id: t.producer_id, at: t.at });
     }
-    let finding =
+    let mut finding =
         Finding::new(Cause::TransactionAborted, Certainty::Proof, ShownAs::Note, first.at, evidence);
+    finding.last = last.at;
     out.push(claim((from, to), Outcome::Aborted, finding));
 }
 
