@@ -74,7 +74,7 @@ impl Supervised {
     }
 
     /// SIGTERM, then SIGKILL after `patience`; returns once the child is gone.
-    pub fn terminate(mut self, patience: Duration) {
+    pub fn terminate(&mut self, patience: Duration) {
         // The child is not reaped yet, so its id can't belong to anybody else.
         let asked = Command::new("kill").arg("-TERM").arg(self.id().to_string()).status();
         if asked.is_ok_and(|status| status.success()) {
@@ -83,6 +83,8 @@ impl Supervised {
                 thread::sleep(Duration::from_millis(20));
             }
         }
+        // It may be gone already.
+        let _ = self.kill();
     }
 
     /// Waits up to `patience` for the child to end by itself.

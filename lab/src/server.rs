@@ -3,10 +3,11 @@
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use ureq::Agent;
 use ureq::http::header;
 
@@ -30,13 +31,24 @@ pub enum Stop {
     Kill,
 }
 
+/// When a server has started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Started {
+    /// It has caught up with the cluster.
+    CaughtUp,
+    /// It tells what was known when the one before it ended, whether brokers answer or not.
+    Tells,
+}
+
 /// A server that follows one cluster.
 #[derive(Debug)]
 pub struct Server {
     whither: PathBuf,
     bootstrap: String,
     folder: PathBuf,
+    started: Started,
     process: Supervised,
+    began: Instant,
     client: Client,
 }
 
@@ -57,29 +69,40 @@ pub struct Fresh {
 }
 
 impl Server {
-    /// Starts one with an empty data directory in `folder`, and waits until it has caught up.
+    /// Starts one with an empty data directory in `folder`, and waits until it has.
     ///
     /// # Errors
-    /// It does not start, or is not ready in time.
-    pub fn start(whither: &Path, bootstrap: &str, folder: &Path) -> Result<Self, Error> {
-        let folder = folder.join("serve");
+    /// It does not start in time.
+    pub fn start(whither: &Path, bootstrap: &str, folder: &Path, started: Started) -> Result<Self, Error> {
+        let (whither, folder) = (whither.to_owned(), folder.join("serve"));
         fs::create_dir_all(&folder)?;
-        let (process, client) = spawn(whither, bootstrap, &folder)?;
-        Ok(Self { whither: whither.to_owned(), bootstrap: bootstrap.to_owned(), folder, process, client })
+        let (process, client) = spawn(&whither, bootstrap, &folder, started)?;
+        let (bootstrap, began) = (bootstrap.to_owned(), Instant::now());
+        Ok(Self { whither, bootstrap, folder, started, process, began, client })
     }
 
-    /// Ends it and starts another one on the same data directory; returns once that has caught up.
+    /// Ends it and starts another one on the same data directory; returns once that has started.
     ///
     /// # Errors
-    /// It had ended by itself, or the new one is not ready in time.
-    pub fn restart(mut self, stop: Stop) -> Result<Self, Error> {
+    /// It had ended by itself, or the new one does not start in time.
+    pub fn restart(&mut self, stop: Stop) -> Result<(), Error> {
         self.lives()?;
+        self.stop(stop)?;
+        (self.process, self.client) = spawn(&self.whither, &self.bootstrap, &self.folder, self.started)?;
+        self.began = Instant::now();
+        Ok(())
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// What the operating system reports.
+    pub fn stop(&mut self, stop: Stop) -> Result<(), Error> {
         match stop {
             Stop::Term => self.process.terminate(PATIENCE),
-            Stop::Kill => drop(self.process),
+            Stop::Kill => self.process.kill()?,
         }
-        let (process, client) = spawn(&self.whither, &self.bootstrap, &self.folder)?;
-        Ok(Self { process, client, ..self })
+        Ok(())
     }
 
     /// # Errors
@@ -95,6 +118,16 @@ impl Server {
     pub fn client(&self) -> &Client {
         &self.client
     }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// How long ago it started.
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
 }
 
 impl Client {
@@ -103,13 +136,36 @@ impl Client {
     /// # Errors
     /// It can't be reached, or answers something else.
     pub fn fresh(&self, tag: Option<&str>) -> Result<Option<Fresh>, Error> {
-        let Some((tag, findings)) = self.get("/api/whither/v1/findings?format=ndjson", tag)? else {
+        let Some((tag, findings)) = self.get("/findings?format=ndjson", tag)? else {
             return Ok(None);
         };
-        let balance = self.get("/api/whither/v1/balance?format=ndjson", None)?;
-        let balance = balance.map(|(_, text)| text).unwrap_or_default();
-        let check = Check { balance: lines(&balance)?, findings: lines(&findings)? };
+        let check = Check { balance: self.list("/balance")?, findings: lines(&findings)? };
         Ok(Some(Fresh { check, tag }))
+    }
+
+    /// All items of a list.
+    ///
+    /// # Errors
+    /// It can't be reached, or answers something else.
+    pub fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Error> {
+        let text = self.get(&format!("{path}?format=ndjson"), None)?.map(|(_, text)| text);
+        lines(&text.unwrap_or_default())
+    }
+
+    /// How the server and the cluster are.
+    ///
+    /// # Errors
+    /// It can't be reached, or answers something else.
+    pub fn status(&self) -> Result<Value, Error> {
+        let text = self.get("/status", None)?.map(|(_, text)| text).unwrap_or_default();
+        serde_json::from_str(&text).map_err(|error| io::Error::from(error).into())
+    }
+
+    fn has(&self, started: Started) -> bool {
+        match started {
+            Started::CaughtUp => self.is_ready(),
+            Started::Tells => self.status().is_ok_and(|status| status["revision"].as_u64() > Some(0)),
+        }
     }
 
     fn is_ready(&self) -> bool {
@@ -119,7 +175,7 @@ impl Client {
 
     /// An answer's tag and text; none if it is that of `tag`.
     fn get(&self, path: &str, tag: Option<&str>) -> Result<Option<(String, String)>, Error> {
-        let mut request = self.agent.get(format!("{}{path}", self.address));
+        let mut request = self.agent.get(format!("{}/api/whither/v1{path}", self.address));
         if let Some(tag) = tag {
             request = request.header(header::IF_NONE_MATCH, tag);
         }
@@ -145,7 +201,12 @@ impl fmt::Display for Stop {
     }
 }
 
-fn spawn(whither: &Path, bootstrap: &str, folder: &Path) -> Result<(Supervised, Client), Error> {
+fn spawn(
+    whither: &Path,
+    bootstrap: &str,
+    folder: &Path,
+    started: Started,
+) -> Result<(Supervised, Client), Error> {
     let said = folder.join("serve.err");
     // The one before it has written there as well.
     let before = fs::metadata(&said).map_or(0, |file| file.len());
@@ -154,6 +215,8 @@ fn spawn(whither: &Path, bootstrap: &str, folder: &Path) -> Result<(Supervised, 
     command.args(["serve", "--brokers", bootstrap, "--listen", "127.0.0.1:0", "--data-dir"]);
     command.arg(folder.join("data"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+    // Settings of whoever runs this are not meant for it.
+    command.env_remove("WHITHER_CONFIG").current_dir(folder);
     let mut process = Supervised::spawn(&mut command)?;
     let mut address = None;
     wait_until("whither serve to listen", PATIENCE.as_secs(), || {
@@ -174,7 +237,7 @@ fn spawn(whither: &Path, bootstrap: &str, folder: &Path) -> Result<(Supervised, 
         .build()
         .new_agent();
     let client = Client { agent, address: address.unwrap_or_default() };
-    wait_until("whither serve to catch up", PATIENCE.as_secs(), || Ok(client.is_ready()))?;
+    wait_until("whither serve to start", PATIENCE.as_secs(), || Ok(client.has(started)))?;
     Ok((process, client))
 }
 

@@ -15,7 +15,7 @@ use crate::cluster::Version;
 use crate::judge::{Check, Judgement, judge, residuals, strays};
 use crate::process::Supervised;
 use crate::recipes::{During, Lab, Outcome, Recipe, Stage};
-use crate::server::{Server, Stop};
+use crate::server::{Server, Started, Stop};
 use crate::truth::{Needs, Truth};
 use crate::watch::{Restarted, Served, Told, Watch};
 
@@ -146,7 +146,7 @@ fn play_stage(
 /// A server that follows from before anything happens.
 fn serve(whither: &Path, lab: &Lab) -> Result<Watch, Error> {
     let folder = lab.cluster().folder().to_path_buf();
-    Ok(Watch::begin(Server::start(whither, lab.bootstrap(), &folder)?))
+    Ok(Watch::begin(Server::start(whither, lab.bootstrap(), &folder, Started::CaughtUp)?))
 }
 
 /// Half of the servers are killed: on either Kafka those that end in peace on the other.

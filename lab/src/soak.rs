@@ -4,20 +4,25 @@
 mod random;
 mod load;
 mod memory;
-mod server;
 mod watch;
 
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::clients::Error;
 use crate::cluster::Version;
+use crate::process::Supervised;
 use crate::recipes::{Lab, Stage};
+use crate::server::{Server, Started, Stop};
 use memory::Memory;
 use random::Random;
-use server::Server;
 use watch::Watch;
 
 /// Between two looks at what the server publishes.
@@ -28,6 +33,9 @@ const SERVER_LIVES: (u64, u64) = (5, 25);
 const BROKERS_LIVE: (u64, u64) = (20, 60);
 /// In the end everything is read and told within this time.
 const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A look at everything that was written.
+const CHECK_WITHIN: Duration = Duration::from_secs(300);
 
 /// What a soak is asked to do.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +74,8 @@ pub fn soak(whither: &Path, asked: Soak) -> Result<Soaked, Error> {
     load::create_topics(&lab)?;
     let over = AtomicBool::new(false);
     let mut soaked = Soaked::default();
-    let mut server = Server::start(whither, &lab)?;
+    let folder = lab.cluster().folder().to_owned();
+    let mut server = Server::start(whither, lab.bootstrap(), &folder, Started::Tells)?;
     let mut watch = Watch::default();
     thread::scope(|scope| {
         load::start(scope, &lab, &over);
@@ -75,7 +84,7 @@ pub fn soak(whither: &Path, asked: Soak) -> Result<Soaked, Error> {
         done
     })?;
     end(&lab, whither, &server, &mut watch)?;
-    server.stop()?;
+    server.stop(Stop::Term)?;
     soaked.looks = watch.looks;
     soaked.records = watch.records_read;
     soaked.losses = watch.losses();
@@ -104,11 +113,11 @@ fn work(
     let began = Instant::now();
     while began.elapsed() < asked.length {
         thread::sleep(LOOK);
-        watch.look(server);
+        watch.look(server.client());
         memory.sample(server);
         server_dies -= 1;
         if server_dies == 0 {
-            server.kill_and_start(lab)?;
+            server.restart(Stop::Kill)?;
             watch.restarted();
             soaked.server_kills += 1;
             server_dies = random.between(SERVER_LIVES);
@@ -139,8 +148,8 @@ fn work(
 fn end(lab: &Lab, whither: &Path, server: &Server, watch: &mut Watch) -> Result<(), Error> {
     let began = Instant::now();
     loop {
-        let differences = match watch.rows(server) {
-            Some(told) => watch::differences(&told, &server::check(whither, lab)?),
+        let differences = match watch.rows(server.client()) {
+            Some(told) => watch::differences(&told, &check(whither, lab)?),
             None => vec!["the server has not caught up".to_owned()],
         };
         if differences.is_empty() {
@@ -152,6 +161,18 @@ fn end(lab: &Lab, whither: &Path, server: &Server, watch: &mut Watch) -> Result<
         }
         thread::sleep(LOOK);
     }
-    watch.look(server);
+    watch.look(server.client());
     Ok(())
+}
+
+/// The rows of a look at everything.
+fn check(whither: &Path, lab: &Lab) -> Result<Vec<Value>, Error> {
+    let out = lab.cluster().folder().join("check.json");
+    let mut command = Command::new(whither);
+    command.args(["check", "--brokers", lab.bootstrap(), "--format", "json", "--all"]);
+    command.stdin(Stdio::null()).stdout(File::create(&out)?).stderr(Stdio::null());
+    let ended = Supervised::spawn(&mut command)?.wait_for(CHECK_WITHIN);
+    let told: Option<Value> = serde_json::from_str(&fs::read_to_string(&out)?).ok();
+    let rows = told.and_then(|mut told| Some(told.get_mut("balance")?.as_array_mut()?.split_off(0)));
+    rows.ok_or_else(|| io::Error::other(format!("whither check told nothing ({ended:?})")).into())
 }

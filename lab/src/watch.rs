@@ -88,8 +88,8 @@ impl Watch {
         let answers = self.asker.stop();
         let (served, complaints) = judge_answers(truths, &answers);
         let before = answers.last().map(|answer| answer.check.clone()).unwrap_or_default();
-        let server = self.server.restart(stop)?;
-        let after = server.client().fresh(None)?.map(|fresh| fresh.check).unwrap_or_default();
+        self.server.restart(stop)?;
+        let after = self.server.client().fresh(None)?.map(|fresh| fresh.check).unwrap_or_default();
         let restarted =
             Restarted { stage, stop, findings: before.findings.len(), changed: changes(&before, &after) };
         Ok(Told { served, restarted, complaints })

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::server::Server;
+use crate::server::Server;
 
 /// One that was just started has not yet what it needs.
 const SETTLED_AFTER_SECONDS: u64 = 4;

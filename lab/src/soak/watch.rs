@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::server::Server;
+use crate::server::Client;
 
 /// Complaints beyond this many say nothing new.
 const COMPLAINTS: usize = 50;
@@ -31,11 +31,10 @@ impl Watch {
     }
 
     /// Looks at everything.
-    pub(super) fn look(&mut self, server: &Server) {
+    pub(super) fn look(&mut self, server: &Client) {
         let after = if std::mem::take(&mut self.restarted) { " after a kill" } else { "" };
-        let (status, rows, findings) =
-            (server.get("/status"), server.list("/balance"), server.list("/findings"));
-        let (Some(status), Some(rows), Some(findings)) = (status, rows, findings) else {
+        let (status, rows, findings) = (server.status(), server.list("/balance"), server.list("/findings"));
+        let (Ok(status), Ok(rows), Ok(findings)) = (status, rows, findings) else {
             return self.complain(format!("the server did not answer{after}"));
         };
         self.looks += 1;
@@ -44,7 +43,7 @@ impl Watch {
             self.complain(format!("{read} records read{after}, {} before", self.records_read));
         }
         self.records_read = read;
-        for row in rows.iter().filter(|row| row.get("residual").and_then(Value::as_i64) != Some(0)) {
+        for row in rows.iter().filter(|row: &&Value| row.get("residual").and_then(Value::as_i64) != Some(0)) {
             self.complain(format!("a residual{after}: {row}"));
         }
         self.keep(&findings, after);
@@ -74,10 +73,10 @@ impl Watch {
     }
 
     /// The rows, if the server has read everything and nothing is wrong with it.
-    pub(super) fn rows(&self, server: &Server) -> Option<Vec<Value>> {
-        let status = server.get("/status")?;
+    pub(super) fn rows(&self, server: &Client) -> Option<Vec<Value>> {
+        let status = server.status().ok()?;
         let is_well = status.get("caught_up")?.as_bool()? && status.get("problems")?.as_array()?.is_empty();
-        if is_well { server.list("/balance") } else { None }
+        if is_well { server.list("/balance").ok() } else { None }
     }
 
     fn complain(&mut self, complaint: String) {
