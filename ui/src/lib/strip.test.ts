@@ -6,7 +6,7 @@ const range = (from: number, to: number, kind: Range['kind'], verdict: Range['ve
   ({ from, to, records: to - from, kind, verdict, certainty: null, cause: null });
 
 const items = [
-  range(0, 10, 'gone'), range(10, 100, 'records', 'delivered'), range(100, 101, 'marker'),
+  range(0, 10, 'gone'), range(10, 100, 'records', 'delivered'), range(100, 101, 'hole'),
   range(101, 110, 'records', 'expired'), range(110, 114, 'hole'), range(114, 200, 'records', 'in_flight'),
 ];
 
@@ -23,7 +23,7 @@ test('segments cover the strip, and a loss is never too narrow to be seen', () =
 test('a range is painted by its verdict, or by what it is', () => {
   expect(paint(range(0, 1, 'gone', 'expired')).tone).toBe('lost');
   expect(paint(range(0, 1, 'gone')).tone).toBe('gone');
-  expect(paint(range(0, 1, 'marker', 'delivered')).tone).toBe('marker');
+  expect(paint(range(0, 1, 'hole', 'delivered')).tone).toBe('hole');
   expect(paint(range(0, 1, 'unread', 'unread')).tone).toBe('unread');
   expect(paint(range(0, 1, 'aborted')).word).toBe('aborted');
 });
@@ -32,7 +32,7 @@ test('the sum is written out and says when it does not hold', () => {
   const s = sum(items, 5, 115);
   expect(s).toMatchObject({ width: 110, told: 110, holds: true, records: 90 + 9 + 1 });
   expect(s.parts.map((p) => [p.paint.word, p.n])).toEqual([
-    ['delivered', 90], ['in flight', 1], ['expired', 9], ['gone from the log', 5], ['marker', 1], ['hole', 4],
+    ['delivered', 90], ['in flight', 1], ['expired', 9], ['gone from the log', 5], ['marker or hole', 5],
   ]);
   expect(sumWords(s)).toBe('90 + 1 + 9 + 5 + 1 + 4 = 110 offsets, adds up');
   expect(sumWords(sum(items.slice(1), 0, 200))).toContain('10 are told nowhere');
@@ -42,7 +42,7 @@ test('the sum is written out and says when it does not hold', () => {
 test('cells are one for each offset', () => {
   const all = cells(items, 98, 112);
   expect(all).toHaveLength(14);
-  expect(all.map((c) => c?.tone)).toEqual(['delivered', 'delivered', 'marker', ...Array(9).fill('lost'), 'hole', 'hole']);
+  expect(all.map((c) => c?.tone)).toEqual(['delivered', 'delivered', 'hole', ...Array(9).fill('lost'), 'hole', 'hole']);
   expect(cells([], 0, 2)).toEqual([null, null]);
 });
 

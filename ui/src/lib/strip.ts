@@ -5,7 +5,7 @@ import { isLost, LOOKS, ORDER, type Tone } from './verdict';
 
 /** What a range or a cell looks like: a verdict's tone, or what it is when it holds no records. */
 export interface Paint {
-  tone: Tone | 'hole' | 'marker' | 'gone' | 'unread';
+  tone: Tone | 'hole' | 'gone' | 'unread';
   word: string;
   glyph: string;
   /** No longer in the log: what became of it is known all the same. */
@@ -13,8 +13,7 @@ export interface Paint {
 }
 
 const KIND_WORDS: Record<Exclude<RangeKind, 'records'>, Paint> = {
-  marker: { tone: 'marker', word: 'marker', glyph: '▯' },
-  hole: { tone: 'hole', word: 'hole', glyph: '' },
+  hole: { tone: 'hole', word: 'marker or hole', glyph: '' },
   aborted: { tone: 'aborted', word: 'aborted', glyph: '↺' },
   pending: { tone: 'inflight', word: 'in an open transaction', glyph: '◌' },
   unread: { tone: 'unread', word: 'unread', glyph: '·' },
@@ -22,7 +21,7 @@ const KIND_WORDS: Record<Exclude<RangeKind, 'records'>, Paint> = {
 };
 
 export function paint(range: Pick<Range, 'kind' | 'verdict'>): Paint {
-  if (range.verdict && range.kind !== 'marker' && range.kind !== 'hole') {
+  if (range.verdict && range.kind !== 'hole') {
     const { tone, word, glyph } = LOOKS[range.verdict];
     return { tone: range.kind === 'unread' && tone === 'unknown' ? 'unread' : tone, word, glyph, past: range.kind === 'gone' && !isLost(range.verdict) };
   }
@@ -89,7 +88,7 @@ export function sum(items: readonly Range[], from: number, to: number): Sum {
     const width = Math.min(range.to, to) - Math.max(range.from, from);
     if (width <= 0) continue;
     told += width;
-    const isRecord = range.kind !== 'marker' && range.kind !== 'hole';
+    const isRecord = range.kind !== 'hole';
     // A range of records may hold offsets that are none: markers that were only counted, not placed.
     const none = range.kind === 'records' && width === range.to - range.from ? width - range.records : 0;
     add(width - none, paint(range), isRecord ? range.verdict : null);

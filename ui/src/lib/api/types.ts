@@ -76,7 +76,7 @@ export interface TopicPartition {
 }
 export type TopicDetail = Omit<Topic, 'partitions'> & { partitions: TopicPartition[]; configs: Record<string, string | null> };
 
-export type RangeKind = 'records' | 'marker' | 'hole' | 'aborted' | 'pending' | 'unread' | 'gone';
+export type RangeKind = 'records' | 'hole' | 'aborted' | 'pending' | 'unread' | 'gone';
 export interface Range {
   from: number; to: number; records: number; kind: RangeKind; verdict: Verdict | null; certainty: Certainty | null;
   cause: string | null;
