@@ -11,6 +11,9 @@ use crate::tables::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, Table};
 use std::fmt::Debug;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+/// Rows that may wait for a mark without that room is made for them anew.
+const PENDING_ROWS: usize = 4_096;
+
 /// All tables.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
@@ -88,7 +91,15 @@ impl<R: Row> Content<R> {
     /// Takes rows over from where they waited for a mark.
     pub(crate) fn take(&mut self, pending: &mut Vec<R>) {
         self.bytes += pending.iter().map(Row::bytes).sum::<usize>();
-        self.buffered.append(pending);
+        if self.buffered.is_empty() {
+            std::mem::swap(&mut self.buffered, pending);
+        } else {
+            self.buffered.append(pending);
+        }
+        // What one large round needed is not held for all that follow.
+        if pending.capacity() > PENDING_ROWS {
+            *pending = Vec::new();
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod pace;
 mod totals;
+mod losses;
 mod counted;
 mod delay;
 mod round;
@@ -27,6 +28,8 @@ pub use counted::{Counted, Settled, Source, is_settled, refusal_word};
 pub use delay::{BOUNDS as DELAY_BOUNDS, Delays};
 pub use group::{Group, GroupSummary, Member};
 pub use lag::{Forecast, Lag, LagState, waiting};
+pub(crate) use losses::KEPT;
+pub use losses::Losses;
 pub use news::News;
 pub use pace::Pace;
 pub use round::{About, Problem, Round, StoreState};
@@ -54,8 +57,10 @@ pub struct Row {
 pub struct State {
     /// Raised by every round that is published.
     pub revision: u64,
-    /// When the newest round was finished.
+    /// The moment that all of it is of.
     pub at: Time,
+    /// When the newest round was finished.
+    pub round_at: Time,
     /// When the server began, on its own clock.
     pub started_at: Time,
     /// Whether this is `whither demo`.
@@ -66,6 +71,8 @@ pub struct State {
     pub rows: BTreeMap<(Name, Partition), Row>,
     /// Findings by id.
     pub findings: BTreeMap<u64, Arc<Verdict>>,
+    /// When records were lost.
+    pub losses: Losses,
     /// Topics by name.
     pub topics: BTreeMap<Name, Topic>,
     /// What each partition's log holds as far as it was read, in runs by offset.
@@ -127,7 +134,7 @@ impl State {
     }
 
     fn take(&mut self, round: &Round) {
-        self.at = round.at;
+        (self.at, self.round_at) = (round.at, round.at);
         self.counted.add(&round.counted);
         for (name, topic) in &round.topics {
             self.describe(name, topic);
@@ -155,11 +162,13 @@ impl State {
             self.take_row(balance, round.at);
         }
         for id in &round.withdrawn {
+            self.losses.withdraw(*id);
             if let Some(v) = self.findings.remove(id) {
                 self.forecast(&v, None);
             }
         }
         for v in &round.findings {
+            self.losses.tell(v);
             self.forecast(v, v.until);
             if let Some(before) = self.findings.insert(v.id, v.clone()) {
                 self.counted.revise(&before, v);
@@ -257,6 +266,11 @@ impl Live {
     /// What is true now. Held for a page of an answer, never across a wait.
     pub fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How losses came about that were told before the process started.
+    pub fn remember_losses(&self, losses: Losses) {
+        self.state.write().unwrap_or_else(PoisonError::into_inner).losses = losses;
     }
 
     /// Told of every round that is published from now on.

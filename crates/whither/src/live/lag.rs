@@ -164,7 +164,7 @@ impl Lag {
             rate_per_second: forecast.committed_per_second,
             catches_up_in_seconds: forecast.catches_up_in_seconds,
             loses_data_in_seconds: forecast.loses_data_in_seconds,
-            state: state(row, group, records, (seconds, &forecast), now),
+            state: state(row, edges, group, records, (seconds, &forecast), now),
         }
     }
 }
@@ -182,6 +182,7 @@ pub fn waiting(balance: &Balance, committed: Offset, end: Offset) -> u64 {
 
 fn state(
     row: &Row,
+    edges: Option<&Edges>,
     group: Option<&Group>,
     records: Option<u64>,
     (lag, forecast): (Option<f64>, &Forecast),
@@ -191,7 +192,9 @@ fn state(
     if row.balance.dormant {
         return LagState::Dormant;
     }
-    if records == 0 {
+    // Of what has left the log nothing waits, but who stands there does not keep up.
+    let overtaken = edges.zip(row.balance.committed).is_some_and(|(e, committed)| committed < e.log_start);
+    if records == 0 && !overtaken {
         return LagState::Ok;
     }
     if row.highest > row.balance.committed {

@@ -206,6 +206,19 @@ fn one_without_members_has_stopped_and_one_with_members_that_does_not_move_is_st
 }
 
 #[test]
+fn who_stopped_where_all_records_are_gone_has_stopped() {
+    let live = live();
+    let gone = Stretch { outcome: Outcome::Expired, ..row("billing", 0, 10, 20, 1).stretches[1] };
+    let mut row = Balance::clone(&row("billing", 0, 10, 20, 1));
+    row.stretches[1] = gone;
+    let edges = vec![(orders(0), Edges::new(20, 20))];
+    let groups = vec![(Name::from("billing"), group(GroupState::Empty))];
+    live.publish(Round { at: at(1), rows: vec![Arc::new(row)], edges, groups, ..Round::default() });
+    let lag = lag(&live);
+    assert_eq!((lag.records, lag.state), (Some(0), LagState::Stopped));
+}
+
+#[test]
 fn a_position_that_went_back_is_rewound_until_it_is_passed_again() {
     let live = live();
     round(&live, 1, 50, 100);

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use whither_core::verdict::{Outcome, ShownAs};
-use whither_core::{Balance, Span, Verdict};
+use whither_core::{Balance, Span, Time, Verdict};
 
 use super::State;
+use super::losses::KEPT;
 
 /// What all rows come to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -48,7 +49,7 @@ impl Totals {
     }
 }
 
-/// Records lost, by when that began.
+/// Records lost, by when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Lost {
     /// In the last hour.
@@ -63,18 +64,8 @@ impl Lost {
     /// As the findings tell it.
     #[must_use]
     pub fn of(state: &State) -> Lost {
-        let mut lost = Lost::default();
-        for v in state.findings.values().filter(|v| v.shown_as == ShownAs::Loss) {
-            let age = state.at.since(v.first_seen);
-            lost.all = lost.all.saturating_add(v.records);
-            if age <= Span::hours(1) {
-                lost.last_hour = lost.last_hour.saturating_add(v.records);
-            }
-            if age <= Span::hours(24) {
-                lost.last_day = lost.last_day.saturating_add(v.records);
-            }
-        }
-        lost
+        let last = |span: Span| state.losses.since(Time(state.at.0.saturating_sub(span.0)));
+        Lost { last_hour: last(Span::hours(1)), last_day: last(KEPT), all: state.losses.all() }
     }
 
     /// Of one group.

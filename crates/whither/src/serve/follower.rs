@@ -14,6 +14,7 @@ use whither_store::{OpenError, Opened, Options, Store, StoreError};
 
 use super::blocking::block;
 use super::changes::News;
+use super::history;
 use super::journal::Shared;
 use super::problems::{Place, Problems};
 use super::recover::{self, Recovered, replay};
@@ -29,6 +30,8 @@ use crate::sources::kafka::{Look, Progress};
 const ROUND: Duration = Duration::from_secs(1);
 /// Even then others get a turn.
 const BREATH: Duration = Duration::from_millis(20);
+/// A round takes less, unless a broker does not answer.
+const SLOW: Duration = Duration::from_secs(10);
 /// Tries of what does not work come this far apart at first, and at last.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -112,7 +115,9 @@ impl Follower {
         // A mark that failed may have been kept all the same: then what was published before it is not true any more.
         let known: Vec<u64> = self.serve.live.read().findings.keys().copied().collect();
         let withdrawn = known.into_iter().filter(|id| !said.findings.contains_key(id)).collect();
-        self.serve.live.keep_history(journal.store.reader());
+        let history = journal.store.reader();
+        self.serve.live.remember_losses(history::losses(&history, said, recovered.at));
+        self.serve.live.keep_history(history);
         self.serve.live.publish(Round {
             at: recovered.at.unwrap_or_else(clock::now),
             about: About {
@@ -159,7 +164,7 @@ impl Follower {
         loop {
             self.wait_for_room(journal).await;
             let began = Instant::now();
-            match look.round().await {
+            match self.round(look).await {
                 Ok(more) => {
                     self.problems.over(Place::Brokers);
                     if let Some(error) = look.judge_mut().record_failure() {
@@ -174,6 +179,23 @@ impl Follower {
                 }
                 Err(error) => self.unreachable(&error, &mut pause).await,
             }
+        }
+    }
+
+    /// A round. That it is stuck is told while it is.
+    async fn round(&mut self, look: &mut Look) -> Result<bool, Error> {
+        let began = Instant::now();
+        let mut round = std::pin::pin!(look.round());
+        loop {
+            tokio::select! {
+            biased;
+                            done = &mut round => return done,
+                            () = tokio::time::sleep(SLOW) => {
+                                let seconds = began.elapsed().as_secs();
+                                let text = format!("a broker has not answered for {seconds} s: see whether all of them run");
+                                self.trouble(Place::Brokers, text);
+                            }
+                        }
         }
     }
 

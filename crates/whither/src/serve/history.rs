@@ -5,46 +5,60 @@ use std::sync::Arc;
 
 use whither_core::fact::{Bounds, Committed, Committer};
 use whither_core::key::At;
-use whither_core::verdict::Outcome;
+use whither_core::verdict::{Outcome, ShownAs};
 use whither_core::{Balance, Fact, Key, Name, Output, Partition, Span, Time, Verdict};
-use whither_store::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, Store};
+use whither_store::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, Reader, Store};
 
 use super::changes::Said;
 use crate::index::{Entry, Place};
 use crate::json;
-use crate::live::waiting;
+use crate::live::{KEPT, Losses, waiting};
 use crate::report::Report;
 use crate::run;
 
-/// A row's lag is kept no more often than this.
-const LAG_EVERY: Span = Span::seconds(60);
+/// A row's lag is kept no more often than this, nor a finding that only grows.
+const SAMPLED_EVERY: Span = Span::seconds(60);
 const HOUR: Span = Span::hours(1);
+/// Changes of findings that are looked through for when records were lost.
+const MOST_CHANGES: usize = 100_000;
 
 /// What must be known to keep rows seldom enough.
 #[derive(Debug, Default)]
 pub(super) struct History {
     /// Log start and end, as told last.
     edges: BTreeMap<Partition, Bounds>,
-    /// When a row's lag was put last.
-    lag_put: BTreeMap<(Name, Partition), Time>,
-    /// Rows that have changed since their lag was put.
-    lag_due: BTreeSet<(Name, Partition)>,
-    /// The hour under way, and the rows that have changed in it.
+    /// What was sampled of each row.
+    rows: BTreeMap<(Name, Partition), Sampled>,
+    /// Rows whose lag is due, by when that is.
+    lag_due: BTreeSet<(Time, (Name, Partition))>,
+    /// Findings as they were put last.
+    findings_put: BTreeMap<u64, Put>,
+    /// Findings that have grown since they were put.
+    findings_due: BTreeSet<u64>,
+    /// The hour under way.
     hour: Option<Time>,
-    changed: BTreeSet<(Name, Partition)>,
 }
 
-/// What a checkpoint holds of a row beside the row: so that a restart neither repeats a sample nor leaves one out.
+/// What was sampled of a row. A checkpoint holds it beside the row: so that a restart neither repeats a sample nor leaves one
+/// out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Sampled {
+    /// When its lag was put last.
     lag_put: Option<Time>,
+    /// It has changed since.
     lag_due: bool,
+    /// It has changed in the hour under way.
     changed: bool,
 }
 
 impl Sampled {
     /// Bytes of it.
     pub(super) const LEN: usize = 10;
+
+    /// When its lag may be put again.
+    fn lag_from(self) -> Time {
+        self.lag_put.map_or(Time::MIN, |at| at.after(SAMPLED_EVERY))
+    }
 
     pub(super) fn to_bytes(self) -> [u8; Sampled::LEN] {
         let mut bytes = [0; Sampled::LEN];
@@ -78,24 +92,31 @@ impl History {
 
     /// What is known of a row, for a checkpoint.
     pub(super) fn sampled(&self, of: &(Name, Partition)) -> Sampled {
-        Sampled {
-            lag_put: self.lag_put.get(of).copied(),
-            lag_due: self.lag_due.contains(of),
-            changed: self.changed.contains(of),
+        self.rows.get(of).copied().unwrap_or_default()
+    }
+
+    /// The same of a finding.
+    pub(super) fn sampled_finding(&self, id: u64) -> SampledFinding {
+        let put = self.findings_put.get(&id).copied();
+        SampledFinding { put, due: self.findings_due.contains(&id) }
+    }
+
+    /// Takes back what a checkpoint knows of a finding.
+    pub(super) fn restore_finding(&mut self, id: u64, sampled: SampledFinding) {
+        if let Some(put) = sampled.put {
+            self.findings_put.insert(id, put);
+        }
+        if sampled.due {
+            self.findings_due.insert(id);
         }
     }
 
     /// Takes back what a checkpoint knows of a row.
     pub(super) fn restore(&mut self, of: &(Name, Partition), sampled: Sampled) {
-        if let Some(at) = sampled.lag_put {
-            self.lag_put.insert(of.clone(), at);
-        }
         if sampled.lag_due {
-            self.lag_due.insert(of.clone());
+            self.lag_due.insert((sampled.lag_from(), of.clone()));
         }
-        if sampled.changed {
-            self.changed.insert(of.clone());
-        }
+        self.rows.insert(of.clone(), sampled);
     }
 
     /// Log starts and ends, for a checkpoint: [`History::facts`] takes them back.
@@ -129,32 +150,60 @@ impl History {
         new: &Said,
         (cluster, now): (&str, Time),
     ) {
-        let told = |id: &u64| said.findings.get(id);
-        for v in new.findings.iter().filter_map(told) {
-            store.put_finding(finding(v, said, (cluster, now)));
-        }
+        self.findings_due.extend(&new.findings);
+        let (findings_put, cx) = (&mut self.findings_put, (cluster, now));
+        self.findings_due.retain(|id| {
+            let Some(v) = said.findings.get(id) else { return false };
+            if findings_put.get(id).is_some_and(|put| put.covers(v, now)) {
+                return true;
+            }
+            store.put_finding(finding(v, said, cx));
+            findings_put.insert(*id, Put::of(v, now));
+            false
+        });
         for id in &new.withdrawn {
             store.put_finding(withdrawn(*id, now));
+            self.findings_put.remove(id);
         }
         let hour = Time(now.0.div_euclid(HOUR.0) * HOUR.0);
         if let Some(last) = self.hour.replace(hour).filter(|last| *last < hour) {
-            for row in std::mem::take(&mut self.changed).iter().filter_map(|of| said.balance.get(of)) {
-                summary(row, last).for_each(|row| store.put_balance(row));
+            self.put_hour(store, said, last);
+        }
+        for of in &new.rows {
+            let sampled = match self.rows.get_mut(of) {
+                Some(sampled) => sampled,
+                None => self.rows.entry(of.clone()).or_default(),
+            };
+            sampled.changed = true;
+            if !std::mem::replace(&mut sampled.lag_due, true) {
+                self.lag_due.insert((sampled.lag_from(), of.clone()));
             }
         }
-        self.changed.extend(new.rows.iter().cloned());
-        self.lag_due.extend(new.rows.iter().cloned());
-        let (lag_put, edges) = (&mut self.lag_put, &self.edges);
-        self.lag_due.retain(|of| {
-            if lag_put.get(of).is_some_and(|put| now.since(*put) < LAG_EVERY && *put <= now) {
-                return true;
+        self.put_lag(store, said, now);
+    }
+
+    /// Sums up the hour that is over.
+    fn put_hour(&mut self, store: &mut Store, said: &run::Said, hour: Time) {
+        for (of, sampled) in &mut self.rows {
+            if std::mem::take(&mut sampled.changed)
+                && let Some(row) = said.balance.get(of)
+            {
+                summary(row, hour).for_each(|row| store.put_balance(row));
             }
-            if let (Some(row), Some(edges)) = (said.balance.get(of), edges.get(&of.1)) {
+        }
+    }
+
+    /// Puts the lag of rows whose time has come.
+    fn put_lag(&mut self, store: &mut Store, said: &run::Said, now: Time) {
+        while self.lag_due.first().is_some_and(|(from, _)| *from <= now) {
+            let Some((_, of)) = self.lag_due.pop_first() else { break };
+            let Some(sampled) = self.rows.get_mut(&of) else { continue };
+            sampled.lag_due = false;
+            if let (Some(row), Some(edges)) = (said.balance.get(&of), self.edges.get(&of.1)) {
                 store.put_lag(lag(row, edges, now));
-                lag_put.insert(of.clone(), now);
+                sampled.lag_put = Some(now);
             }
-            false
-        });
+        }
     }
 }
 
@@ -172,6 +221,83 @@ pub(super) fn places(entry: &Entry) -> impl Iterator<Item = IndexRow> {
         offset: *offset,
         at_ms: at.0,
     })
+}
+
+/// When a finding was put, and what it said, whatever it has grown to since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Put {
+    at: Time,
+    said: u64,
+}
+
+impl Put {
+    fn of(v: &Verdict, at: Time) -> Put {
+        let said = [
+            v.outcome as u8,
+            v.certainty as u8,
+            v.cause as u8,
+            v.cause_certainty as u8,
+            v.shown_as as u8,
+            v.recoverable.into(),
+            v.at_most.into(),
+            v.duplicate.into(),
+        ];
+        Put { at, said: u64::from_le_bytes(said) }
+    }
+
+    /// Whether a finding has but grown since, and not for long.
+    fn covers(self, v: &Verdict, now: Time) -> bool {
+        self.said == Put::of(v, now).said && (Span(0)..SAMPLED_EVERY).contains(&now.since(self.at))
+    }
+}
+
+/// What a checkpoint holds of a finding beside the finding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct SampledFinding {
+    put: Option<Put>,
+    due: bool,
+}
+
+impl SampledFinding {
+    /// Bytes of it.
+    pub(super) const LEN: usize = 17;
+
+    pub(super) fn to_bytes(self) -> [u8; SampledFinding::LEN] {
+        let mut bytes = [0; SampledFinding::LEN];
+        let put = self.put.unwrap_or(Put { at: Time(0), said: 0 });
+        bytes[0] = u8::from(self.put.is_some()) | (u8::from(self.due) << 1);
+        bytes[1..9].copy_from_slice(&put.at.0.to_le_bytes());
+        bytes[9..].copy_from_slice(&put.said.to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn of_bytes(bytes: &[u8; SampledFinding::LEN]) -> SampledFinding {
+        let word = |at: usize| bytes[at..].first_chunk().copied().unwrap_or_default();
+        let put = Put { at: Time(i64::from_le_bytes(word(1))), said: u64::from_le_bytes(word(9)) };
+        SampledFinding { put: (bytes[0] & 1 != 0).then_some(put), due: bytes[0] & 2 != 0 }
+    }
+}
+
+/// How the losses that are told came about in the last day.
+pub(super) fn losses(history: &Reader, said: &run::Said, now: Option<Time>) -> Losses {
+    let mut losses = Losses::default();
+    let since = Time(now.unwrap_or_default().0.saturating_sub(KEPT.0));
+    // What can't be read leaves the growth of a day untold, no more.
+    let rows = history.findings(since.0..i64::MAX, MOST_CHANGES).unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    for row in rows {
+        let Some(v) = said.findings.get(&row.id).filter(|v| v.shown_as == ShownAs::Loss) else { continue };
+        let (records, at) = (row.records.max(0).unsigned_abs(), Time(row.at_ms));
+        match seen.insert(row.id) {
+            true if v.first_seen < since => losses.had(row.id, records),
+            true => losses.becomes(row.id, records, v.first_seen),
+            false => losses.becomes(row.id, records, at),
+        }
+    }
+    for v in said.findings.values().filter(|v| v.shown_as == ShownAs::Loss && !seen.contains(&v.id)) {
+        losses.becomes(v.id, v.records, v.first_seen);
+    }
+    losses
 }
 
 fn commit(partition: &Partition, c: &Committed) -> CommitRow {

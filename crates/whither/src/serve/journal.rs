@@ -20,7 +20,6 @@ pub(super) const STEP: u8 = 1;
 pub(super) const INDEX: u8 = 2;
 /// The kinds of a checkpoint's blobs: their first byte.
 pub(super) const KEY: u8 = 1;
-pub(super) const FINDING: u8 = 3;
 pub(super) const COUNTS: u8 = 4;
 pub(super) const TAIL: u8 = 5;
 /// A key that waits to be settled, and one that is settled later: as an entry without facts, at that time.
@@ -34,6 +33,8 @@ pub(super) const EDGES: u8 = 9;
 pub(super) const HOUR: u8 = 10;
 /// What the message index holds of a partition.
 pub(super) const COVERED: u8 = 11;
+/// A finding, after what its history has sampled of it.
+pub(super) const FINDING: u8 = 12;
 
 /// The first read of a large cluster is long: what was logged is made durable at least this often, in bytes.
 const MARK_BYTES: usize = 8 << 20;
@@ -140,7 +141,10 @@ impl Journal {
             blob(HOUR, &mut |out| out.extend(hour.0.to_le_bytes()))?;
         }
         for finding in run.said().findings.values() {
-            blob(FINDING, &mut |out| put_verdict(finding, out))?;
+            blob(FINDING, &mut |out| {
+                out.extend(self.history.sampled_finding(finding.id).to_bytes());
+                put_verdict(finding, out);
+            })?;
         }
         for tail in run.said().tails.values() {
             blob(TAIL, &mut |out| put_fact(&Fact::Tail(*tail), out))?;

@@ -5,7 +5,7 @@ use whither_core::journal::{self, Entry as Step};
 use whither_core::{Fact, NotASnapshot, Policy, Time};
 use whither_store::{Entry, OpenError, Opened};
 
-use super::history::Sampled;
+use super::history::{Sampled, SampledFinding};
 use super::journal::{
     COUNTS, COVERED, EDGES, FINDING, HOUR, INDEX, Journal, KEY, LATER, ROW, STEP, Shared, TAIL, WAITS,
 };
@@ -78,7 +78,7 @@ fn take_back(run: &mut Run, to: &Shared, blob: &[u8]) -> Result<(), RecoverError
     match blob.split_first() {
         Some((&KEY, bytes)) => run.restore(bytes)?,
         Some((&ROW, bytes)) => take_back_row(run, to, bytes)?,
-        Some((&FINDING, bytes)) => run.restore_finding(journal::verdict(bytes)?),
+        Some((&FINDING, bytes)) => take_back_finding(run, to, bytes)?,
         Some((&COUNTS, bytes)) => {
             to.lock().records_read = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         }
@@ -114,6 +114,16 @@ fn take_back_row(run: &mut Run, to: &Shared, bytes: &[u8]) -> Result<(), Recover
     let row = journal::balance(row)?;
     to.lock().history.restore(&(row.group.clone(), row.partition.clone()), Sampled::of_bytes(sampled));
     run.restore_row(row);
+    Ok(())
+}
+
+fn take_back_finding(run: &mut Run, to: &Shared, bytes: &[u8]) -> Result<(), RecoverError> {
+    let Some((sampled, finding)) = bytes.split_first_chunk::<{ SampledFinding::LEN }>() else {
+        return Err(RecoverError::Kind(FINDING));
+    };
+    let finding = journal::verdict(finding)?;
+    to.lock().history.restore_finding(finding.id, SampledFinding::of_bytes(sampled));
+    run.restore_finding(finding);
     Ok(())
 }
 

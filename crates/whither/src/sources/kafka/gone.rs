@@ -17,13 +17,16 @@ const LITTLE: i32 = 16 << 10;
 impl Look {
     /// Looks at the log starts, as they were told, that stand above a group's position and did not when last looked at.
     pub(super) async fn look_at_what_went(&mut self) {
-        let overtaken = self.told.edges.0.iter().filter_map(|(p, edges)| {
-            let position = self.positions.get(p).and_then(plan::lowest_position)?;
-            (position < edges.log_start).then(|| (p.clone(), edges.log_start))
-        });
-        let overtaken: Vec<(Partition, Offset)> = overtaken.collect();
-        let news = overtaken.into_iter().filter(|(p, start)| self.told.overtaken.is_news(p, *start));
-        let news: Vec<(Partition, Offset)> = news.collect();
+        let mut news: Vec<(Partition, Offset)> = Vec::new();
+        for p in std::mem::take(&mut self.told.crossed) {
+            let position = self.positions.get(&p).and_then(plan::lowest_position);
+            let start = self.told.edges.0.get(&p).map(|edges| edges.log_start);
+            if let Some(start) = start.filter(|start| position.is_some_and(|position| position < *start))
+                && self.told.overtaken.is_news(&p, start)
+            {
+                news.push((p, start));
+            }
+        }
         if news.is_empty() {
             return;
         }

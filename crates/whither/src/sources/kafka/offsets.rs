@@ -215,6 +215,10 @@ impl Look {
         if !self.told.committed.contains(&commit.partition) {
             self.told.committed.insert(commit.partition.clone());
         }
+        let start = self.told.edges.0.get(&commit.partition).map(|edges| edges.log_start);
+        if start.zip(commit.value).is_some_and(|(start, value)| value.offset < start) {
+            self.told.crossed.insert(commit.partition.clone());
+        }
         let groups = self.positions.entry(commit.partition.clone()).or_default();
         match (groups.get_mut(&commit.group), commit.value) {
             (Some(known), Some(value)) => {

@@ -11,6 +11,8 @@ use whither_kafka::{DescribedGroup, GroupListing};
 pub(super) struct Told {
     pub(super) topics: Last<Partition, TopicState>,
     pub(super) edges: Last<Partition, Bounds>,
+    /// Partitions whose log start may have come above a group's position since it was looked at.
+    pub(super) crossed: BTreeSet<Partition>,
     /// Log starts above a group's position that were looked at.
     pub(super) overtaken: Last<Partition, Offset>,
     pub(super) configs: Last<Partition, Config>,
@@ -53,6 +55,10 @@ impl Told {
     /// Whether edges have moved since they were told, or must be told again. What is open is judged by how long it
     /// has been seen to be.
     pub(super) fn has_moved(&mut self, partition: &Partition, edges: &Bounds) -> bool {
+        let start = self.edges.0.get(partition).map(|before| before.log_start);
+        if start != Some(edges.log_start) {
+            self.crossed.insert(partition.clone());
+        }
         let moved = self.edges.is_news(partition, Bounds { at: Time(0), ..*edges });
         self.committed.remove(partition) || moved || edges.last_stable < edges.end
     }
@@ -96,6 +102,17 @@ mod tests {
         assert!(!told.has_moved(&orders(), &edges(4, 10, 10)));
         assert!(told.has_moved(&orders(), &edges(5, 10, 11)));
         assert!(told.has_moved(&orders(), &edges(6, 10, 11)), "a transaction is open");
+    }
+
+    #[test]
+    fn a_log_start_that_moves_may_have_crossed_a_position() {
+        let mut told = Told::default();
+        told.has_moved(&orders(), &edges(1, 10, 10));
+        assert_eq!(std::mem::take(&mut told.crossed), BTreeSet::from([orders()]));
+        told.has_moved(&orders(), &edges(2, 10, 11));
+        assert!(told.crossed.is_empty());
+        told.has_moved(&orders(), &Bounds { log_start: 1, ..edges(3, 10, 11) });
+        assert_eq!(told.crossed, BTreeSet::from([orders()]));
     }
 
     #[test]
