@@ -20,15 +20,38 @@ pub(crate) struct Delay {
     pub(crate) p50_seconds: f64,
     pub(crate) p99_seconds: f64,
     pub(crate) most_seconds: f64,
-    /// The share of all commits since the server began that were told within five seconds, by its own histogram.
+    /// The share of all commits while it followed that were told within five seconds, by its own histogram.
     pub(crate) within_promise: f64,
+}
+
+/// Commits that were told up to a moment: all, and those within five seconds.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    all: f64,
+    in_time: f64,
+}
+
+impl Told {
+    /// What a server counted so far.
+    pub(super) fn by(server: &Server) -> Told {
+        Told {
+            all: server.metric("whither_verdict_delay_seconds_count"),
+            in_time: server.metric("whither_verdict_delay_seconds_bucket{le=\"5.0\"}"),
+        }
+    }
 }
 
 /// Commits again and again and looks when the API says so.
 ///
 /// # Errors
 /// A commit is refused, or never told of.
-pub(super) fn measure(at: &str, topic: &str, group: &str, server: &Server) -> Result<Delay, Error> {
+pub(super) fn measure(
+    at: &str,
+    topic: &str,
+    group: &str,
+    server: &Server,
+    before: Told,
+) -> Result<Delay, Error> {
     let mut wire = Wire::connect(at)?;
     wire.await_coordinator(&[group.to_owned()])?;
     let mut seconds = Vec::new();
@@ -48,8 +71,8 @@ pub(super) fn measure(at: &str, topic: &str, group: &str, server: &Server) -> Re
     }
     seconds.sort_by(f64::total_cmp);
     let at = |share: usize| seconds[(seconds.len() - 1) * share / 100];
-    let all = server.metric("whither_verdict_delay_seconds_count");
-    let within = server.metric("whither_verdict_delay_seconds_bucket{le=\"5.0\"}");
+    let now = Told::by(server);
+    let (all, within) = (now.all - before.all, now.in_time - before.in_time);
     let delay = Delay {
         commits: COMMITS,
         p50_seconds: at(50),

@@ -76,6 +76,7 @@ pub(super) fn measure(
     let before = prepare(at, peer, &groups)?;
     let server = Server::start(at, folder)?;
     server.has_read(before)?;
+    let told = delay::Told::by(&server);
     let klag = klag.map(|program| exporter(program, at, folder)).transpose()?;
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -85,7 +86,7 @@ pub(super) fn measure(
             // From here on it has the machine for itself.
             drop(klag);
             let loaded = loaded(at, peer, &server, (before, size))?;
-            let delay = delay::measure(at, TOPIC, PROBES, &server)?;
+            let delay = delay::measure(at, TOPIC, PROBES, &server, told)?;
             Ok(Wide { groups: size.groups, lag, loaded, delay })
         };
         let measured = measured();

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use kafka_protocol::error::ResponseError;
 use thiserror::Error;
 
+use crate::tls::AUTHORITY_AS_SERVER;
+
 /// The request an error is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Api {
@@ -232,6 +234,9 @@ pub enum TlsProblem {
     /// The broker's certificate is from the future.
     #[error("the broker's certificate is not valid yet: check this machine's clock")]
     NotYetValid,
+    /// The broker shows the certificate of an authority.
+    #[error("the broker's certificate {AUTHORITY_AS_SERVER}")]
+    AuthorityAsServer,
     /// The broker wants a client certificate and we have none.
     #[error("the broker requires a client certificate: set ssl.keystore.location (PEM)")]
     CertificateRequired,

@@ -36,6 +36,7 @@ pub use messages::share_group_offsets::{
 pub use messages::streams_group_describe::{StreamsGroupDescribeRequest, StreamsGroupDescribeResponse};
 pub use metadata::{BrokerAddress, Metadata, PartitionMetadata, TopicMetadata};
 pub use read_only::ReadOnly;
+pub use tls::{AUTHORITY_AS_SERVER, is_authority};
 
 /// A partition by name, cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -181,8 +181,20 @@ fn certificate_problem(why: &CertificateError) -> TlsProblem {
         CertificateError::NotValidForNameContext { presented, .. } => {
             TlsProblem::WrongName { named: presented.clone() }
         }
+        other if is_authority(other) => TlsProblem::AuthorityAsServer,
         other => TlsProblem::Other(other.to_string()),
     }
+}
+
+/// What is wrong with a certificate for which [`is_authority`] holds.
+pub const AUTHORITY_AS_SERVER: &str = "is that of an authority (CA:TRUE), which may not stand for a server: make one \
+    with `openssl req -x509 -addext basicConstraints=critical,CA:FALSE`, or have the authority sign one";
+
+/// Whether a certificate was refused because it is one that signs others, as `openssl req -x509` makes them.
+#[must_use]
+pub fn is_authority(why: &CertificateError) -> bool {
+    // The verifier's own error type stands behind a pointer to some error.
+    matches!(why, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
 }
 
 /// What the broker says of us. Without a certificate of ours it can only mean that it wants one.

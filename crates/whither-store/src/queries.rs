@@ -116,6 +116,37 @@ impl Reader {
         Ok(peaks.into_values().collect())
     }
 
+    /// How a group stood in a partition at a moment: the last row at or before it.
+    ///
+    /// # Errors
+    /// A segment that can't be read.
+    pub fn lag_at(
+        &self,
+        group: &str,
+        topic: &str,
+        partition: i32,
+        at_ms: i64,
+    ) -> Result<Option<LagRow>, StoreError> {
+        let until = i64::MIN..at_ms.saturating_add(1);
+        let mut filters = of_partition(Some(group), Some(topic), Some(partition));
+        filters.push(Filter { column: "happened_at", want: Want::Times(until.clone()) });
+        let wanted =
+            |row: &LagRow| &*row.group == group && &*row.topic == topic && row.partition == partition;
+        let mut last: Option<LagRow> = None;
+        self.each(
+            |live| &live.lag,
+            &until,
+            &filters,
+            wanted,
+            |row| {
+                if last.as_ref().is_none_or(|known| known.at_ms <= row.at_ms) {
+                    last = Some(row);
+                }
+            },
+        )?;
+        Ok(last)
+    }
+
     /// The last commit of a group at or before a moment, for each partition, by topic and partition.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! `sources` turn what Kafka answers into facts, `run` gives them to the core, `report` is what came of it,
 //! `cli` puts it before people and programs. `demo` is a broker and a pipeline to try all of that on.
 pub mod clock;
+pub mod moment;
 pub mod run;
 pub mod report;
 pub mod live;

@@ -17,8 +17,8 @@ use whither_kafka::ClientConfig;
 
 use crate::access::{Network, Role};
 use crate::api::listen::tls;
-use crate::cli::moment::Length;
 use crate::index::{By, Choice};
+use crate::moment::Length;
 use crate::sources::kafka::origins::Mapping;
 use keys::{KEYS, Key};
 use layers::Layer;

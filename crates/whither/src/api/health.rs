@@ -4,8 +4,15 @@ use axum::extract::State as Of;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use whither_core::{Span, Time};
+
 use super::Shared;
+use crate::clock;
 use crate::live::State;
+use crate::prose::words;
+
+/// An answer older than this is none of now: brokers that elect a leader are silent for less.
+const STALE: Span = Span::seconds(30);
 
 /// Whether the process runs.
 #[utoipa::path(
@@ -29,7 +36,7 @@ pub(super) async fn healthz() -> Response {
     )
 )]
 pub(super) async fn readyz(Of(shared): Of<Shared>) -> Response {
-    let why_not = not_ready(&shared.live.read());
+    let why_not = not_ready(&shared.live.read(), clock::now());
     match why_not {
         None => plain(StatusCode::OK, "ready\n".to_owned()),
         Some(why) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
@@ -37,7 +44,7 @@ pub(super) async fn readyz(Of(shared): Of<Shared>) -> Response {
 }
 
 /// Why what could be answered now would not be the truth of now.
-pub(crate) fn not_ready(state: &State) -> Option<String> {
+pub(crate) fn not_ready(state: &State, now: Time) -> Option<String> {
     if !state.store.accepting {
         let why = state.problems.first().map(|p| p.text.clone());
         return Some(why.unwrap_or_else(|| "the store takes nothing more".to_owned()));
@@ -46,7 +53,12 @@ pub(crate) fn not_ready(state: &State) -> Option<String> {
         let problem = state.problems.first().map(|p| format!(": {}", p.text));
         return Some(format!("has not caught up with the cluster yet{}", problem.unwrap_or_default()));
     }
-    None
+    let age = now.since(state.round_at);
+    (age > STALE).then(|| {
+        let problem = state.problems.first().map(|p| format!(": {}", p.text));
+        let age = words::span(age);
+        format!("the newest look at the cluster is {age} old{}", problem.unwrap_or_default())
+    })
 }
 
 fn plain(status: StatusCode, text: String) -> Response {

@@ -159,7 +159,15 @@ pub(super) async fn history(Of(shared): Of<Shared>, query: Query) -> Result<Resp
     let since = query.time("since")?.unwrap_or(Time(until.0.saturating_sub(LATELY.0)));
     let during = since.0..until.0.saturating_add(1).max(since.0);
     let points = points.unwrap_or(POINTS);
-    let rows = shared.stored(move |store| store.lag(&group, &topic, partition, during, points)).await?;
+    let rows = shared
+        .stored(move |store| {
+            let mut rows = store.lag(&group, &topic, partition, during, points)?;
+            // Positions that stood still were not kept again: they began where they were before.
+            let before = store.lag_at(&group, &topic, partition, since.0)?;
+            rows.splice(0..0, before.map(|row| standing(row, since)));
+            Ok(rows)
+        })
+        .await?;
     if rows.is_empty() && last.is_none() {
         let hint = "/api/whither/v1/lag lists the positions that are known";
         return Err(Problem::not_found("the group has no position in this partition", hint));
@@ -169,6 +177,13 @@ pub(super) async fn history(Of(shared): Of<Shared>, query: Query) -> Result<Resp
     // What is kept by the minute ends with what is true now.
     items.extend(current.filter(|_| until >= now));
     Ok(document(&History { items, forecast }))
+}
+
+/// A row whose position has not moved until a moment: only the record that waits has aged.
+fn standing(row: LagRow, at: Time) -> LagRow {
+    let aged = at.0.saturating_sub(row.at_ms);
+    let lag_ms = row.lag_ms.map(|ms| if row.lag_records == Some(0) { ms } else { ms.saturating_add(aged) });
+    LagRow { at_ms: at.0, lag_ms, ..row }
 }
 
 impl Point {

@@ -55,7 +55,7 @@ where
     };
     match query.text("format") {
         None | Some("json") => Ok(json(page(after.as_ref(), limit.unwrap_or(USUAL)))),
-        Some("ndjson") => Ok(lines(after, page)),
+        Some("ndjson") => Ok(lines(after, limit.unwrap_or(usize::MAX), page)),
         Some(other) => Err(Problem::parameter("format", other, "json, ndjson")),
     }
 }
@@ -94,20 +94,21 @@ fn json<K: Serialize>(page: Page<K>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// All pages, one after the other as they are taken: a slow reader holds one.
-fn lines<K, F>(after: Option<K>, page: F) -> Response
+/// So many items, page after page as they are taken: a slow reader holds one.
+fn lines<K, F>(after: Option<K>, limit: usize, page: F) -> Response
 where
     K: Send + 'static,
     F: FnMut(Option<&K>, usize) -> Page<K> + Send + 'static,
 {
-    let pages = futures_util::stream::unfold(Some((after, page)), |state| async move {
-        let (mut after, mut page) = state?;
+    let pages = futures_util::stream::unfold(Some((after, limit, page)), |state| async move {
+        let (mut after, limit, mut page) = state?;
         loop {
-            let Page { items, last } = page(after.as_ref(), MOST);
+            let Page { items, last } = page(after.as_ref(), limit.min(MOST));
+            let left = limit.saturating_sub(items.len());
             // An empty part would end the answer, and then it would be ended once more.
             if !items.is_empty() {
                 let text = items.join("\n") + "\n";
-                let rest = last.map(|last| (Some(last), page));
+                let rest = last.filter(|_| left > 0).map(|last| (Some(last), left, page));
                 return Some((Ok::<_, Infallible>(Bytes::from(text)), rest));
             }
             after = Some(last?);

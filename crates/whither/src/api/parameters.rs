@@ -10,7 +10,7 @@ use crate::json::words::{Cause, Certainty, ShownAs, Verdict};
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Paging {
-    /// Items of a page.
+    /// Items of a page, or lines; all of them if it is left out with lines.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u16>,
     /// What the page before gave as `next`.
@@ -53,8 +53,8 @@ pub(super) struct Place {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Period {
-    /// Only what was seen since then: RFC 3339, milliseconds since 1970, or a time ago as `-15m`.
-    #[param(example = "-1h")]
+    /// Only what was seen since then: RFC 3339, milliseconds since 1970, or a time ago as `15m`.
+    #[param(example = "1h")]
     since: Option<String>,
     /// Only what was seen before then.
     #[param(example = "2026-11-21T13:00:00Z")]
@@ -142,8 +142,8 @@ pub(super) struct OfRanges {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OfOffsets {
-    /// The moment: RFC 3339, milliseconds since 1970, or a time ago as `-15m`; now if it is left out.
-    #[param(example = "-15m")]
+    /// The moment: RFC 3339, milliseconds since 1970, or a time ago as `15m`; now if it is left out.
+    #[param(example = "15m")]
     at: Option<String>,
 }
 

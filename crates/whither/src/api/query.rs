@@ -10,8 +10,8 @@ use axum::http::request::Parts;
 use whither_core::Time;
 
 use super::problem::Problem;
-use crate::cli::moment::Moment;
 use crate::clock;
+use crate::moment::Moment;
 
 /// The parameters of a request.
 #[derive(Clone, Debug)]
@@ -76,9 +76,10 @@ impl Query {
     /// A moment.
     pub(super) fn time(&self, name: &str) -> Result<Option<Time>, Problem> {
         const ALLOWED: &str =
-            "RFC 3339 as 2026-11-21T13:00:00Z, milliseconds since 1970, or a time ago as -15m";
-        let moment = self.parsed::<Moment>(name, ALLOWED, |_| true)?;
-        Ok(moment.map(|moment| moment.from(clock::now())))
+            "RFC 3339 as 2026-11-21T13:00:00Z, milliseconds since 1970, or a time ago as 15m";
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let moment = Moment::back(text).map_err(|_| Problem::parameter(name, text, ALLOWED))?;
+        Ok(Some(moment.from(clock::now())))
     }
 
     /// Values that are repeated or separated by commas.
@@ -134,7 +135,7 @@ mod tests {
         let query = Query::of(&[("limt", "5")]);
         let problem = format!("{:?}", query.only(&[&["limit"], &["group"]]).unwrap_err());
         assert!(problem.contains("limt") && problem.contains("allowed: limit, group"), "{problem}");
-        let query = Query::of(&[("verdict", "delivered,gone"), ("since", "soon"), ("at", "-15m")]);
+        let query = Query::of(&[("verdict", "delivered,gone"), ("since", "soon"), ("at", "15m")]);
         let problem = format!("{:?}", query.words("verdict", &["delivered", "expired"]).unwrap_err());
         assert!(problem.contains("\\\"gone\\\"") && problem.contains("delivered, expired"), "{problem}");
         assert!(query.time("since").is_err() && query.time("at").unwrap().is_some());

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::moment::{Length, Moment};
 use super::paint::When;
 use super::position::Position;
 use super::remote::args as remote;
 use crate::access::{Role, tokens};
+use crate::moment::{Length, Moment};
 
 const ABOUT: &str = "Tells what became of every message in a Kafka pipeline";
 

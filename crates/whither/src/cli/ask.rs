@@ -8,12 +8,12 @@ use whither_core::Policy;
 use whither_kafka::{ClientConfig, Error};
 
 use super::args::{Check, Filter, Global, Replay};
-use super::moment::Length;
 use super::output::Output;
 use super::progress::Progress;
 use super::record::Record;
 use super::{Exit, complain};
 use crate::index::Choice;
+use crate::moment::Length;
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::sources::kafka::Wants;

@@ -1,7 +1,6 @@
 //! The command line: what was typed, what to answer with, and the exit code.
 pub mod args;
 pub mod position;
-pub mod moment;
 pub mod output;
 pub mod table;
 pub mod paint;

@@ -4,8 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use super::complain;
-use super::moment::Length;
 use super::table::Detail;
+use crate::moment::Length;
 use crate::sources::kafka;
 
 /// Work that is done sooner says nothing.

@@ -6,11 +6,11 @@ use tokio::sync::watch;
 use whither_store::{Options, Retention};
 
 use super::args::{Filter, Global, Serve};
-use super::moment::Length;
 use super::{Exit, ask, complain};
 use crate::api::{self, listen};
 use crate::clock;
 use crate::live::Live;
+use crate::moment::Length;
 use crate::serve::{self, Follower, ServeError};
 use crate::settings::{Serving, Settings};
 use crate::sources::kafka::Wants;

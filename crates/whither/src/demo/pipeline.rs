@@ -79,9 +79,11 @@ impl Pace {
     }
 }
 
-/// A service ends when the broker does; that is no failure of the demo.
+/// Why a service ended, for whoever watches the demo.
 async fn keep_up(service: impl Future<Output = Result<(), Refusal>>) {
-    drop(service.await);
+    if let Err(refusal) = service.await {
+        eprintln!("whither: a service of the demo has ended: {refusal}");
+    }
 }
 
 /// A web shop: some orders a moment, keyed by their number, with a trace context.
@@ -131,7 +133,7 @@ async fn payments(handle: Handle, pace: Pace) -> Result<(), Refusal> {
             }
         }
         if !orders.is_empty() {
-            consumer.commit().await?;
+            commit(&consumer).await?;
         }
     }
 }
@@ -171,7 +173,7 @@ async fn shipping(handle: Handle, pace: Pace) -> Result<(), Refusal> {
             producer.send("shipments", payment.partition, &[passed_on(payment)]).await?;
         }
         if !paid.is_empty() {
-            consumer.commit().await?;
+            commit(&consumer).await?;
         }
     }
 }
@@ -187,7 +189,7 @@ async fn audit(handle: Handle, switches: Arc<Switches>, pace: Pace) -> Result<()
         let read = consumer.poll(12, pace.of(200)).await?;
         tokio::time::sleep(pace.of(120)).await;
         if !read.is_empty() {
-            consumer.commit().await?;
+            commit(&consumer).await?;
         }
     }
 }
@@ -198,7 +200,7 @@ async fn fraud_check(handle: Handle, switches: Arc<Switches>, pace: Pace) -> Res
         let mut consumer = handle.consumer("fraud-check", &["payments"]).with_session_timeout_ms(SESSION_MS);
         while !switches.fraud_check_off.load(Ordering::Relaxed) {
             if !consumer.poll(200, pace.of(200)).await?.is_empty() {
-                consumer.commit().await?;
+                commit(&consumer).await?;
             }
         }
         let stood = consumer.positions().clone();
@@ -208,6 +210,14 @@ async fn fraud_check(handle: Handle, switches: Arc<Switches>, pace: Pace) -> Res
             tokio::time::sleep(pace.of(100)).await;
         }
         switches.fraud_check_left.send_replace(None);
+    }
+}
+
+/// Who was put out of its group meanwhile joins at the next poll, and is given these records again.
+async fn commit(consumer: &Consumer) -> Result<(), Refusal> {
+    match consumer.commit().await {
+        Err(refusal) if refusal.is_about_membership() => Ok(()),
+        done => done,
     }
 }
 

@@ -234,6 +234,27 @@ fn brokers_that_are_gone_for_minutes_are_told_and_missed_no_longer_than_they_are
 }
 
 #[test]
+fn a_broker_that_stands_still_is_told_while_it_does() {
+    in_virtual_time(async {
+        let (mut world, server) = calm_start(7).await;
+        server.network.stand_still(true);
+        world.work().await;
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        let told = server.problems();
+        assert!(told.iter().any(|p| p.contains("a broker has not answered for")), "{told:?}");
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        let why = server.not_ready().unwrap();
+        assert!(why.contains("the newest look at the cluster is 3"), "{why}");
+        server.network.stand_still(false);
+        server.until("it goes on", |server| server.not_ready().is_none() && server.is_well()).await;
+        let calm = Server::start("calm", 8, &world.broker);
+        calm.until("both are the same", |calm| differences(&world, calm, &server).is_empty()).await;
+        calm.end().await;
+        server.end().await;
+    });
+}
+
+#[test]
 fn a_full_disk_is_told_and_reading_goes_on_when_there_is_room() {
     in_virtual_time(async {
         let (mut world, server) = calm_start(5).await;

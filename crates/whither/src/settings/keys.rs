@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use axum::http::HeaderName;
 
 use crate::access::Network;
-use crate::cli::moment::Length;
 use crate::index;
+use crate::moment::Length;
 use crate::sources::kafka::origins::{DEAD_LETTER_TOPICS, RETRY_TOPICS};
 
 /// A key.

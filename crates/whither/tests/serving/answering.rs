@@ -284,6 +284,8 @@ async fn lists_come_in_pages_or_as_lines_and_mistakes_are_told() {
     assert_eq!((&second["items"][0]["partition"], &second["next"]), (&1.into(), &Value::Null));
     let lines = server.ask(&format!("{}/lag?format=ndjson", api::BASE)).await.text().await.unwrap();
     assert_eq!(lines.lines().filter(|l| serde_json::from_str::<Value>(l).is_ok()).count(), 2, "{lines}");
+    let one = server.ask(&format!("{}/lag?format=ndjson&limit=1", api::BASE)).await.text().await.unwrap();
+    assert_eq!(one.lines().collect::<Vec<_>>(), lines.lines().take(1).collect::<Vec<_>>());
     let none = server.ask(&format!("{}/lag?format=ndjson&group=nobody", api::BASE)).await;
     assert_eq!((none.status(), none.text().await.unwrap()), (StatusCode::OK, String::new()));
     for (path, status, says) in [

@@ -98,7 +98,7 @@ async fn filters_leave_out_what_is_not_asked_for() {
         (&["lag"][..], 4),
         (&["lag", "billing"], 2),
         (&["lag", "--group", "billing,mail", "--partition", "0"], 2),
-        (&["lag", "--topic", "none"], 0),
+        (&["balance", "--group", "mail", "--verdict", "deleted"], 0),
         (&["balance", "--group", "mail"], 2),
         (&["balance", "--verdict", "deleted"], 1),
         (&["drops", "--group", "billing", "--cause", "delete_records", "--since", "1h"], 1),
@@ -107,12 +107,16 @@ async fn filters_leave_out_what_is_not_asked_for() {
         (&["drops", "--until", "1h"], 0),
         (&["groups", "--topic", "orders"], 2),
         (&["groups", "--group", "mail"], 1),
-        (&["topics", "--group", "nobody"], 0),
     ] {
         let (exit, told) = ask(answering.at, &[args, &["--format", "ndjson"]].concat()).await;
         let told = lines(&told);
         assert_eq!(told.last().unwrap()["items"], items, "{args:?}: {told:?}");
         assert_eq!(exit, i32::from(args[0] == "drops" && items > 0), "{args:?}");
+    }
+    for args in
+        [&["lag", "nobody"][..], &["balance", "--topic", "none"], &["topics", "--group", "mail,nobody"]]
+    {
+        assert_eq!(ask(answering.at, args).await, (1, String::new()), "{args:?}");
     }
 }
 

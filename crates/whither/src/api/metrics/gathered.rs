@@ -7,6 +7,7 @@ use whither_core::verdict::Outcome;
 use whither_core::{Name, Partition};
 
 use crate::api::{health, status};
+use crate::clock;
 use crate::live::{Counted, Lag, Live, Row, Settled, State};
 
 /// Rows that are looked at before others get a turn.
@@ -61,7 +62,7 @@ impl Gathered {
     fn without_rows(state: &State) -> Gathered {
         Gathered {
             cluster: state.about.cluster.clone(),
-            ready: health::not_ready(state).is_none(),
+            ready: health::not_ready(state, clock::now()).is_none(),
             accepting: state.store.accepting,
             residual: status::residual(state),
             store_bytes: state.store.bytes,

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, ValueEnum};
 use whither_core::verdict::{Cause, Certainty, Outcome};
 
-use crate::cli::moment::{Length, Moment, NotAMoment};
+use crate::moment::Moment;
 
 /// Which server to ask.
 #[derive(Clone, Debug, ClapArgs)]
@@ -66,10 +66,10 @@ pub struct Place {
 #[command(next_help_heading = "Filters")]
 pub struct Period {
     /// Only what was seen since then: 1h, 13:01 (UTC), 2026-11-21T13:01:00Z
-    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true, value_parser = back)]
+    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true, value_parser = Moment::back)]
     pub since: Option<Moment>,
     /// Only what was seen before then
-    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true, value_parser = back)]
+    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true, value_parser = Moment::back)]
     pub until: Option<Moment>,
 }
 
@@ -264,24 +264,4 @@ pub struct Doctor {
     /// Which server to ask.
     #[command(flatten)]
     pub server: Server,
-}
-
-/// A moment, or a length of time before now.
-fn back(text: &str) -> Result<Moment, NotAMoment> {
-    text.parse::<Length>().map(|length| Moment::Ago(length.span())).or_else(|_| text.parse())
-}
-
-#[cfg(test)]
-mod tests {
-    use whither_core::Span;
-
-    use super::*;
-
-    #[test]
-    fn a_length_of_time_means_so_long_ago() {
-        assert_eq!(back("1h"), Ok(Moment::Ago(Span(3_600_000))));
-        assert_eq!(back("-1h"), Ok(Moment::Ago(Span(3_600_000))));
-        assert!(matches!(back("13:01"), Ok(Moment::OfDay { .. })));
-        assert!(back("soon").is_err());
-    }
 }

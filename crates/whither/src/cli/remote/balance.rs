@@ -91,7 +91,8 @@ impl List for Rows<'_> {
         let shown = told.items.iter().filter(|row| all || !row.dormant || row.residual != 0);
         let lines: Vec<(String, Tally)> = shown.map(Row::line).collect();
         if !lines.is_empty() {
-            table::tallies(&lines, output.paint, out)?;
+            let named = if self.by == Some(By::Topic) { "TOPIC" } else { "GROUP" };
+            table::tallies(named, &lines, output.paint, out)?;
         }
         let conclusion = conclusion(told.items, told.items.len() - lines.len());
         wrap(&conclusion, output.paint.width)
@@ -135,7 +136,7 @@ mod tests {
         let items: Vec<Row> = serde_json::from_str(ROWS).unwrap();
         let lines: Vec<_> = items.iter().filter(|r| !r.dormant).map(Row::line).collect();
         let mut out = Vec::new();
-        table::tallies(&lines, Paint::default(), &mut out).unwrap();
+        table::tallies("GROUP", &lines, Paint::default(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("LOST") && text.contains("≤200") && text.contains("adds up"), "{text}");
         assert_eq!(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use thiserror::Error;
+use whither_kafka::{AUTHORITY_AS_SERVER, is_authority};
 
 use crate::cli::{Exit, complain};
 
@@ -63,6 +64,9 @@ fn untrusted(error: &ureq::Error) -> Option<String> {
         _ => return None,
     };
     match of_tls {
+        rustls::Error::InvalidCertificate(why) if is_authority(why) => {
+            Some(format!("its certificate {AUTHORITY_AS_SERVER}"))
+        }
         rustls::Error::InvalidCertificate(why) => Some(why.to_string()),
         _ => None,
     }

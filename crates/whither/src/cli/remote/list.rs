@@ -9,14 +9,14 @@ use serde_json::value::RawValue;
 use whither_core::Time;
 
 use super::args::{Names, Period, Place, Server, Watch};
-use super::client::{Client, Query};
+use super::client::{Client, Query, segment};
 use super::failure::Failure;
 use super::status::Status;
 use super::watch;
 use crate::cli::Exit;
-use crate::cli::moment::Moment;
 use crate::cli::output::{Answer, Output};
 use crate::json::{self, Kind};
+use crate::moment::Moment;
 use crate::prose::words;
 
 /// Items a page: what the server gives at most.
@@ -105,10 +105,13 @@ pub(super) fn answer<L: List>(list: &L, server: &Server, watched: Watch, output:
         return watch::follow(list, &client, output);
     }
     match Listing::ask(list, &client, None) {
-        Ok(Some(listing)) => {
-            listing.status.warn();
-            output.answer(&listing)
-        }
+        Ok(Some(listing)) => match listing.is_of_something(&client) {
+            Ok(()) => {
+                listing.status.warn();
+                output.answer(&listing)
+            }
+            Err(failure) => failure.complain(),
+        },
         Ok(None) => Exit::Internal,
         Err(failure) => failure.complain(),
     }
@@ -126,6 +129,26 @@ impl<'a, L: List> Listing<'a, L> {
         let Pages { items: raw, etag } = pages;
         let items = raw.iter().map(|raw| client.understand(raw.text())).collect::<Result<_, _>>()?;
         Ok(Some(Listing { list, status: Status::of(client)?, items, raw, etag }))
+    }
+
+    /// Nothing to tell of a group or topic that nobody knows would be a wrong answer.
+    fn is_of_something(&self, client: &Client) -> Result<(), Failure> {
+        if !self.items.is_empty() {
+            return Ok(());
+        }
+        let names = self.list.query().into_iter().filter(|(what, _)| matches!(*what, "group" | "topic"));
+        for (what, name) in names {
+            let is_there = |name: &str| {
+                client.get::<serde::de::IgnoredAny>(&format!("/{what}s/{}", segment(name)), &Query::new())
+            };
+            match is_there(&name) {
+                Err(failure) if failure.is_not_found() && name.contains(',') => {
+                    name.split(',').try_for_each(|name| is_there(name.trim()).map(drop))?;
+                }
+                other => drop(other?),
+            }
+        }
+        Ok(())
     }
 }
 

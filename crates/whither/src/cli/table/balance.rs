@@ -146,16 +146,21 @@ pub(super) fn write(
             lines.push((format!("  {}", words::partition(&row.partition)), tally));
         }
     }
-    print(&lines, paint, out)
+    print("GROUP", &lines, paint, out)
 }
 
-/// Writes named counts, one line each.
-pub(crate) fn print(lines: &[(String, Tally)], paint: Paint, out: &mut impl Write) -> io::Result<()> {
-    let longest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("GROUP".len());
+/// Writes named counts, one line each, under what they are named after.
+pub(crate) fn print(
+    named: &str,
+    lines: &[(String, Tally)],
+    paint: Paint,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let longest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(named.len());
     let (shown, left_out) = columns(lines, paint.width.map(|w| w.saturating_sub(longest.min(NAME))));
     let figures: usize = shown.iter().map(|(_, width)| width + GAP).sum::<usize>() + VERDICT;
     let room = paint.width.map_or(longest, |w| w.saturating_sub(figures).min(longest).max(NAME.min(longest)));
-    let mut head = format!("{:room$}", "GROUP");
+    let mut head = format!("{named:room$}");
     for (c, width) in &shown {
         head.push_str(&format!("  {:>width$}", title(*c)));
     }
@@ -226,7 +231,7 @@ mod tests {
         let lines = [("billing-and-invoicing".to_owned(), tally)];
         for width in 40..130 {
             let mut out = Vec::new();
-            print(&lines, Paint { color: false, width: Some(width) }, &mut out).unwrap();
+            print("GROUP", &lines, Paint { color: false, width: Some(width) }, &mut out).unwrap();
             let text = String::from_utf8(out).unwrap();
             assert!(text.lines().all(|line| line.chars().count() <= width), "{width}:\n{text}");
             assert!(text.contains("LOST") && text.contains("209"), "{width}:\n{text}");

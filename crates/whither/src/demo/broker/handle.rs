@@ -38,6 +38,16 @@ impl Refusal {
         }
     }
 
+    /// Whether it is refused because the member is not in the group, or the group is about to change.
+    pub fn is_about_membership(&self) -> bool {
+        matches!(
+            self.error,
+            ResponseError::UnknownMemberId
+                | ResponseError::IllegalGeneration
+                | ResponseError::RebalanceInProgress
+        )
+    }
+
     /// The Kafka error code.
     pub fn code(&self) -> i16 {
         self.error.code()

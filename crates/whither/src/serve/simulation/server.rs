@@ -16,6 +16,7 @@ use whither_store::{Options, Store};
 
 use super::super::{Follower, Serve, ServeError};
 use super::network::Network;
+use crate::clock;
 use crate::demo::broker::Broker;
 use crate::live::{LagState, Live, State};
 use crate::sources::kafka::Wants;
@@ -282,7 +283,7 @@ impl Server {
 
     /// What `/readyz` says.
     pub(super) fn not_ready(&self) -> Option<String> {
-        crate::api::not_ready(&self.life.as_ref()?.live.read())
+        crate::api::not_ready(&self.life.as_ref()?.live.read(), clock::now())
     }
 
     /// Lets time pass until it is so.

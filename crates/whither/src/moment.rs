@@ -111,6 +111,14 @@ impl FromStr for Moment {
 }
 
 impl Moment {
+    /// A moment that lies back: there a bare length of time means so long ago.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn back(text: &str) -> Result<Moment, NotAMoment> {
+        text.parse::<Length>().map(|length| Moment::Ago(length.span())).or_else(|_| text.parse())
+    }
+
     /// The moment, seen from now.
     #[must_use]
     pub fn from(self, now: Time) -> Time {
@@ -228,5 +236,13 @@ mod tests {
         for text in ["", "soon", "25:00", "12:61", "12345", "tomorrow 10:00", "2026-13-01"] {
             assert_eq!(text.parse::<Moment>(), Err(NotAMoment), "{text}");
         }
+    }
+
+    #[test]
+    fn a_length_of_time_means_so_long_ago() {
+        assert_eq!(Moment::back("1h"), Ok(Moment::Ago(Span(3_600_000))));
+        assert_eq!(Moment::back("-1h"), Ok(Moment::Ago(Span(3_600_000))));
+        assert!(matches!(Moment::back("13:01"), Ok(Moment::OfDay { .. })));
+        assert!(Moment::back("soon").is_err());
     }
 }
