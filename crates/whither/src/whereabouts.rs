@@ -132,8 +132,10 @@ pub(crate) fn of_group<'f>(
         .stretches
         .iter()
         .find(|s| s.from <= seen.offset && seen.offset < s.to && !of_transactions.contains(&s.outcome));
-    let (outcome, cause, certainty) =
-        settled.or_else(|| dead.or(plain).map(|s| (s.outcome, s.cause, s.certainty)))?;
+    // A row may be told a little later than the log grows; had the group come here, it had been told.
+    let grown = (seen.offset >= row.to).then_some((Outcome::InFlight, None, Certainty::Proof));
+    let told = dead.or(plain).map(|s| (s.outcome, s.cause, s.certainty));
+    let (outcome, cause, certainty) = settled.or(told).or(grown)?;
     let mut evidence: Vec<Evidence> = findings
         .into_iter()
         .filter(|f| f.partition == row.partition && f.group.as_ref().is_none_or(|g| *g == row.group))

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use whither_core::fact::{Run, RunKind};
-use whither_core::verdict::{Cause, Outcome, Stretch};
+use whither_core::verdict::{Cause, Certainty, Outcome, Stretch};
 use whither_core::{Balance, Name, Offset, Partition};
 
 use super::Shared;
@@ -121,11 +121,30 @@ impl Known {
         let edges = *topic.partitions.get(&p.index).ok_or_else(|| no_partition(p))?;
         let row = |group| {
             let row = state.rows.get(&(Name::from(group), p.clone())).ok_or_else(|| no_row(group, p));
-            row.map(|row| row.balance.clone())
+            row.map(|row| grown(&row.balance, edges.end))
         };
         let balance = group.map(row).transpose()?;
         Ok(Known { edges, runs: state.runs.get(p).cloned().unwrap_or_default(), balance })
     }
+}
+
+/// A row up to where the log has grown since it was told: had the group come there, it had been told.
+fn grown(balance: &Arc<Balance>, end: Offset) -> Arc<Balance> {
+    if end <= balance.to {
+        return balance.clone();
+    }
+    let mut grown = Balance::clone(balance);
+    grown.stretches.push(Stretch {
+        from: balance.to,
+        to: end,
+        records: end.saturating_sub(balance.to).unsigned_abs(),
+        at_most: true,
+        outcome: Outcome::InFlight,
+        certainty: Certainty::Proof,
+        cause: None,
+    });
+    grown.to = end;
+    Arc::new(grown)
 }
 
 fn no_row(group: &str, p: &Partition) -> Problem {
