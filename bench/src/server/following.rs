@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use super::running::{Server, Spent};
+use super::running::{Server, Spent, WARM_UP};
 use crate::error::Error;
 use crate::peer::{Fill, Peer};
 use crate::process::Cost;
@@ -39,13 +39,14 @@ pub(super) fn measure(
     let records = per_second * seconds;
     Wire::connect(at)?.create_topics(&[TOPIC.to_owned()], partitions)?;
     let server = Server::start(at, folder)?;
+    server.warm_up(at, peer)?;
     let idle = server.process.over(IDLE)?;
     let before = server.process.mark()?;
     let librdkafka = thread::scope(|scope| {
         let consuming = scope.spawn(|| peer.consume(at, TOPIC, partitions, records));
         let fill = Fill { records, codec: "lz4", batch_records: 100 };
         peer.produce_at(at, TOPIC, &fill, per_second)?;
-        server.has_read(records)?;
+        server.has_read(WARM_UP + records)?;
         let (seen, cost) = consuming.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         if seen.records == records {
             return Ok(cost);

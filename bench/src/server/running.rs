@@ -8,10 +8,15 @@ use std::time::{Duration, Instant};
 
 use super::http;
 use crate::error::Error;
+use crate::peer::{Fill, Peer};
+use crate::wire::Wire;
 
 /// What `/proc` counts CPU time in: `USER_HZ`, 100 on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Records that come before anything is measured.
+pub(super) const WARM_UP: u64 = 1_000_000;
+const RECORDS_READ: &str = "whither_reader_records_total";
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A process, killed when it is dropped.
@@ -116,6 +121,11 @@ impl Drop for Running {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "counts of records stay far below 2^52")]
+fn whole(records: u64) -> f64 {
+    records as f64
+}
+
 /// `whither serve` as it is installed, on a data directory of its own.
 pub(super) struct Server {
     pub(super) process: Running,
@@ -134,6 +144,16 @@ impl Server {
         Ok(Server { process, at, data })
     }
 
+    /// Spends what the message index takes at once, a minute's worth (`index.records_per_second`): what is measured then is
+    /// how it goes on.
+    pub(super) fn warm_up(&self, brokers: &str, peer: &Peer) -> Result<(), Error> {
+        let read = self.metric(RECORDS_READ);
+        Wire::connect(brokers)?.create_topics(&["warm-up".to_owned()], 6)?;
+        let fill = Fill { records: WARM_UP, codec: "lz4", batch_records: 100 };
+        peer.produce(brokers, "warm-up", &fill)?;
+        self.until_read(read + whole(WARM_UP))
+    }
+
     /// The sum of a metric's samples.
     pub(super) fn metric(&self, name: &str) -> f64 {
         let Ok(text) = http::get(&self.at, "/metrics") else { return f64::NAN };
@@ -144,10 +164,12 @@ impl Server {
     }
 
     /// Waits until it has counted so many records.
-    #[expect(clippy::cast_precision_loss, reason = "counts of records stay far below 2^52")]
     pub(super) fn has_read(&self, records: u64) -> Result<(), Error> {
-        let all = || self.metric("whither_reader_records_total") >= records as f64;
-        self.process.until(&format!("at {records} records"), all)
+        self.until_read(whole(records))
+    }
+
+    fn until_read(&self, records: f64) -> Result<(), Error> {
+        self.process.until(&format!("at {records} records"), || self.metric(RECORDS_READ) >= records)
     }
 
     /// Bytes of the files below its data directory whose path holds `part`.

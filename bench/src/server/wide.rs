@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::delay::{self, Delay};
 use super::http;
-use super::running::{Running, Server, Spent, free_address};
+use super::running::{Running, Server, Spent, WARM_UP, free_address};
 use crate::error::Error;
 use crate::peer::{Fill, Peer};
 use crate::wire::Wire;
@@ -76,6 +76,8 @@ pub(super) fn measure(
     let before = prepare(at, peer, &groups)?;
     let server = Server::start(at, folder)?;
     server.has_read(before)?;
+    server.warm_up(at, peer)?;
+    let before = before + WARM_UP;
     let told = delay::Told::by(&server);
     let klag = klag.map(|program| exporter(program, at, folder)).transpose()?;
     let stop = AtomicBool::new(false);

@@ -193,7 +193,11 @@ impl Engine {
         out: &mut Vec<Output>,
     ) -> Option<Deadline> {
         let cx = Context { key, clock, policy: &self.policy, limits: &self.limits };
-        match self.keys.entry(key.clone()).or_insert_with(|| State::new(&key.at)) {
+        let state = match self.keys.get_mut(key) {
+            Some(state) => state,
+            None => self.keys.entry(key.clone()).or_insert_with(|| State::new(&key.at)),
+        };
+        match state {
             State::Log(log) => log.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
             State::Letters(letters) => letters.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),
             State::Origin(origin) => origin.apply(&cx, admit::checked(&cx, facts, out).as_slice(), out),

@@ -62,14 +62,22 @@ impl Settled {
         })
     }
 
-    fn sums(row: &Balance) -> BTreeMap<Settled, u64> {
-        let mut sums = BTreeMap::new();
-        for (of, records) in Settled::of(row) {
-            let sum: &mut u64 = sums.entry(of).or_default();
-            *sum = sum.saturating_add(records);
+}
+
+/// How the settled records of a row ended.
+type End = (Outcome, Option<Cause>, Certainty);
+
+/// The settled records of a row, by their end: a row has few.
+fn ends(row: &Balance) -> Vec<(End, u64)> {
+    let mut ends: Vec<(End, u64)> = Vec::new();
+    for s in row.stretches.iter().filter(|s| s.records > 0 && is_settled(s.outcome)) {
+        let end = (s.outcome, s.cause, s.certainty);
+        match ends.iter_mut().find(|(other, _)| *other == end) {
+            Some((_, sum)) => *sum = sum.saturating_add(s.records),
+            None => ends.push((end, s.records)),
         }
-        sums
     }
+    ends
 }
 
 /// Counts since the process started, or what a round adds to them.
@@ -103,11 +111,14 @@ impl Counted {
 
     /// A row takes the place of the one before it.
     pub(super) fn settle(&mut self, before: Option<&Balance>, now: &Balance) {
-        let before = before.map(Settled::sums).unwrap_or_default();
-        for (of, records) in Settled::sums(now) {
-            let more = records.saturating_sub(before.get(&of).copied().unwrap_or_default());
+        let before = before.map(ends).unwrap_or_default();
+        for (end, records) in ends(now) {
+            let known = before.iter().find(|(other, _)| *other == end).map_or(0, |(_, records)| *records);
+            let more = records.saturating_sub(known);
             if more > 0 {
-                let sum = self.settled.entry(of).or_default();
+                let (topic, group) = (now.partition.topic.clone(), now.group.clone());
+                let (outcome, cause, certainty) = end;
+                let sum = self.settled.entry(Settled { topic, group, outcome, cause, certainty }).or_default();
                 *sum = sum.saturating_add(more);
             }
         }

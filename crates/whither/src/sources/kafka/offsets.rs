@@ -219,7 +219,10 @@ impl Look {
         if start.zip(commit.value).is_some_and(|(start, value)| value.offset < start) {
             self.told.crossed.insert(commit.partition.clone());
         }
-        let groups = self.positions.entry(commit.partition.clone()).or_default();
+        let groups = match self.positions.get_mut(&commit.partition) {
+            Some(groups) => groups,
+            None => self.positions.entry(commit.partition.clone()).or_default(),
+        };
         match (groups.get_mut(&commit.group), commit.value) {
             (Some(known), Some(value)) => {
                 known.lowest = known.lowest.min(value.offset);
