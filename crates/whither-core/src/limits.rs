@@ -74,7 +74,7 @@ pub(crate) const LOOK_AGAIN: Span = Span::seconds(60);
 
 /// While nothing but growth happens to a log, how much of it is in flight for each group is told this often. How far groups
 /// are behind is told of the log's end, and sooner.
-pub(crate) const GROWTH_TOLD: Span = Span::seconds(3);
+pub(crate) const GROWTH_TOLD: Span = Span::seconds(5);
 
 /// A producer's or consumer's word for a record that does not move is given this long: the default of
 /// `max.poll.interval.ms`, after which a consumer that does not poll is no member any more.
