@@ -61,7 +61,6 @@ impl Settled {
             (Settled { topic, group, outcome, cause, certainty }, s.records)
         })
     }
-
 }
 
 /// How the settled records of a row ended.
@@ -118,7 +117,8 @@ impl Counted {
             if more > 0 {
                 let (topic, group) = (now.partition.topic.clone(), now.group.clone());
                 let (outcome, cause, certainty) = end;
-                let sum = self.settled.entry(Settled { topic, group, outcome, cause, certainty }).or_default();
+                let sum =
+                    self.settled.entry(Settled { topic, group, outcome, cause, certainty }).or_default();
                 *sum = sum.saturating_add(more);
             }
         }
