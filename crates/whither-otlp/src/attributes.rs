@@ -128,6 +128,16 @@ impl<'a> Attributes<'a> {
         Attributes { message, number }
     }
 
+    /// Those of a span's message, or of its [`rest`](crate::Span::rest).
+    #[must_use]
+    pub const fn of_span(message: &'a [u8]) -> Attributes<'a> {
+        Attributes::of(message, 9)
+    }
+
+    pub(crate) const fn message(self) -> &'a [u8] {
+        self.message
+    }
+
     /// The attributes in order. One that can't be read is an error among them.
     pub fn iter(self) -> impl Iterator<Item = Result<Attribute<'a>, Malformed>> {
         of_number(self.message, self.number).map(|field| Attribute::read(field?.bytes()?))

@@ -25,10 +25,12 @@ mod attributes;
 mod json;
 mod refused;
 mod span;
+mod head;
 mod walk;
 mod wire;
 
 pub use attributes::{Attribute, Attributes, Text, Value, Values};
+pub use head::Head;
 pub use json::{NotOtlp, from_json};
 pub use refused::Refused;
 pub use span::{Event, Kind, Link, Resource, Scope, Span, SpanId, Status, StatusCode, TraceId};

@@ -64,6 +64,7 @@ pub struct Resource<'a> {
 /// The instrumentation that made spans.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Scope<'a> {
+    message: &'a [u8],
     /// Its name.
     pub name: Text<'a>,
     /// Its version.
@@ -166,11 +167,11 @@ pub struct Link<'a> {
 }
 
 impl<'a> Span<'a> {
-    pub(crate) fn read(
-        message: &'a [u8],
-        resource: Resource<'a>,
-        scope: Scope<'a>,
-    ) -> Result<Span<'a>, Refused> {
+    /// What a span's own message says, as [`Head::join`](crate::Head::join) makes it.
+    ///
+    /// # Errors
+    /// The bytes are no message of this type, or the ids are none.
+    pub fn read(message: &'a [u8], resource: Resource<'a>, scope: Scope<'a>) -> Result<Span<'a>, Refused> {
         let (mut trace, mut span, mut parent, mut status) = (&[][..], &[][..], &[][..], None);
         let mut read = Span {
             resource,
@@ -183,7 +184,7 @@ impl<'a> Span<'a> {
             kind: Kind::Unspecified,
             start_nanos: 0,
             end_nanos: 0,
-            attributes: Attributes::of(message, 9),
+            attributes: Attributes::of_span(message),
             dropped_attributes: 0,
             dropped_links: 0,
             status: Status::default(),
@@ -236,6 +237,12 @@ impl<'a> Span<'a> {
 }
 
 impl Kind {
+    /// Its number in OTLP.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
     const fn of(number: u32) -> Kind {
         match number {
             1 => Kind::Internal,
@@ -269,14 +276,32 @@ impl<'a> Status<'a> {
 }
 
 impl<'a> Resource<'a> {
-    pub(crate) const fn read(message: &'a [u8]) -> Resource<'a> {
+    /// What a resource's own message says.
+    #[must_use]
+    pub const fn read(message: &'a [u8]) -> Resource<'a> {
         Resource { attributes: Attributes::of(message, 1) }
+    }
+
+    /// The bytes of its message.
+    #[must_use]
+    pub const fn encoded(&self) -> &'a [u8] {
+        self.attributes.message()
     }
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn read(message: &'a [u8]) -> Result<Scope<'a>, Malformed> {
-        let mut scope = Scope { attributes: Attributes::of(message, 3), ..Scope::default() };
+    /// The bytes of its message.
+    #[must_use]
+    pub const fn encoded(&self) -> &'a [u8] {
+        self.message
+    }
+
+    /// What a scope's own message says.
+    ///
+    /// # Errors
+    /// The bytes are no message of this type.
+    pub fn read(message: &'a [u8]) -> Result<Scope<'a>, Malformed> {
+        let mut scope = Scope { message, attributes: Attributes::of(message, 3), ..Scope::default() };
         for field in Fields::new(message) {
             match field? {
                 (1, field) => scope.name = Text::new(field.bytes()?),

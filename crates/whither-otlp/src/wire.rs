@@ -67,6 +67,11 @@ impl<'a> Fields<'a> {
         Fields { rest: message }
     }
 
+    /// What was not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     fn read(&mut self) -> Result<(u32, Field<'a>), Malformed> {
         let key = self.varint()?;
         let number = u32::try_from(key >> 3).ok().filter(|n| (1..1 << 29).contains(n));

@@ -158,7 +158,19 @@ fn same(attributes: Attributes<'_>, expected: &[KeyValue]) {
     assert_eq!(pairs_of(attributes), plain(expected));
 }
 
+/// The head with the whole name or its beginning, and the rest behind it, are the span again.
+fn makes_whole(read: &whither_otlp::Span<'_>, expected: &Span) {
+    for name in [expected.name.clone(), expected.name.chars().take(2).collect()] {
+        let mut rest = Vec::new();
+        read.rest(&name, &mut rest);
+        let joined = read.head(&name).join(&rest);
+        assert_eq!(&Span::decode(&*joined).unwrap(), expected);
+        assert_eq!(Attributes::of_span(&rest).iter().count(), expected.attributes.len());
+    }
+}
+
 fn compare(read: &whither_otlp::Span<'_>, expected: &Span, of: &ScopeSpans, resource: Option<&Resource>) {
+    makes_whole(read, expected);
     assert_eq!(read.trace_id.0.as_slice(), expected.trace_id);
     assert_eq!(read.span_id.0.as_slice(), expected.span_id);
     let parent = Some(&expected.parent_span_id).filter(|id| id.len() == 8 && id.iter().any(|b| *b != 0));

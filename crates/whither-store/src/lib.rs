@@ -24,7 +24,10 @@ mod queries;
 pub use checkpoint::Checkpoint;
 pub use error::{OpenError, StoreError};
 pub use log::{Entries, Entry};
-pub use queries::{BalanceFilter, Reader};
+pub use queries::{BalanceFilter, Reader, ServicePairs, SpanSearch, TracesFound};
 pub use store::{CheckpointWriter, Opened, Options, Recovered, Repair, Retained, Retention, Sizes, Store};
 pub use tables::merge::{Merge, Merged};
-pub use tables::{BalanceRow, CommitRow, FindingRow, IndexKind, IndexRow, LagRow, Table, trace_hash};
+pub use tables::{
+    BalanceRow, CommitRow, FindingRow, IndexKind, IndexRow, LagRow, MarkRow, SpanKind, SpanRow, SpanStatus,
+    Table, trace_hash,
+};

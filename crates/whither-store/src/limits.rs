@@ -18,6 +18,20 @@ pub const BUFFERED_BYTES: usize = 64 << 20;
 pub const MERGE_WIDTH: usize = 8;
 /// The largest segment that a merge may produce: it bounds a merge's time and the room it needs while it runs.
 pub const MERGE_BYTES: u64 = 1 << 30;
+/// The same for spans: each of them is written once more for each level, and they come fast.
+pub const SPAN_MERGE_WIDTH: usize = 16;
+/// The same for spans: a search reads segments from the newest on, so one must not reach far back.
+pub const SPAN_MERGE_BYTES: u64 = 256 << 20;
+/// Traces that spans are kept of when a segment's time is over: 4 MB of ids while it is looked through.
+pub const KEPT_TRACES: usize = 250_000;
+/// Spans whose columns a search looks at: half a second. It ends between two segments.
+pub const SEARCH_ROWS: u64 = 10_000_000;
+/// Spans that a search opens to look at their attributes: about a second.
+pub const SEARCH_OPENED: u64 = 500_000;
+/// Spans that are looked through for which service calls which: a few seconds.
+pub const PAIR_ROWS: u64 = 10_000_000;
+/// Spans of one trace that count for that.
+pub const PAIR_TRACE_SPANS: usize = 100_000;
 /// The share of the retention time that a merged segment may span: files are deleted whole, so a row may outlive its
 /// time by this much.
 pub const MERGE_SPAN_SHARE: i64 = 8;

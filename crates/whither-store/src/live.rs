@@ -7,7 +7,7 @@ use crate::tables::merge;
 use crate::tables::row::Row;
 use crate::tables::segment::Segment;
 use crate::tables::writer::SegmentWriter;
-use crate::tables::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, Table};
+use crate::tables::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, MarkRow, SpanRow, Table};
 use std::fmt::Debug;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -22,17 +22,39 @@ pub(crate) struct Live {
     pub(crate) balance: Content<BalanceRow>,
     pub(crate) commits: Content<CommitRow>,
     pub(crate) index: Content<IndexRow>,
+    pub(crate) spans: Content<SpanRow>,
+    /// Nothing of it is ever buffered.
+    pub(crate) kept: Content<SpanRow>,
+    pub(crate) marks: Content<MarkRow>,
     /// Of the index, rows up to this time may have been deleted.
     pub(crate) index_forgot_ms: Option<i64>,
 }
 
 impl Live {
-    pub(crate) fn all(&self) -> [&dyn AnyContent; 5] {
-        [&self.findings, &self.lag, &self.balance, &self.commits, &self.index]
+    pub(crate) fn all(&self) -> [&dyn AnyContent; 8] {
+        [
+            &self.findings,
+            &self.lag,
+            &self.balance,
+            &self.commits,
+            &self.index,
+            &self.spans,
+            &self.kept,
+            &self.marks,
+        ]
     }
 
-    pub(crate) fn all_mut(&mut self) -> [&mut dyn AnyContent; 5] {
-        [&mut self.findings, &mut self.lag, &mut self.balance, &mut self.commits, &mut self.index]
+    pub(crate) fn all_mut(&mut self) -> [&mut dyn AnyContent; 8] {
+        [
+            &mut self.findings,
+            &mut self.lag,
+            &mut self.balance,
+            &mut self.commits,
+            &mut self.index,
+            &mut self.spans,
+            &mut self.kept,
+            &mut self.marks,
+        ]
     }
 
     pub(crate) fn of(&mut self, table: Table) -> &mut dyn AnyContent {
@@ -42,6 +64,9 @@ impl Live {
             Table::Balance => &mut self.balance,
             Table::Commits => &mut self.commits,
             Table::Index => &mut self.index,
+            Table::Spans => &mut self.spans,
+            Table::Kept => &mut self.kept,
+            Table::Marks => &mut self.marks,
         }
     }
 
@@ -88,6 +113,10 @@ pub(crate) trait AnyContent {
 }
 
 impl<R: Row> Content<R> {
+    pub(crate) fn holds_any(&self) -> bool {
+        !self.segments.is_empty() || !self.buffered.is_empty()
+    }
+
     /// Takes rows over from where they waited for a mark.
     pub(crate) fn take(&mut self, pending: &mut Vec<R>) {
         self.bytes += pending.iter().map(Row::bytes).sum::<usize>();
@@ -124,7 +153,7 @@ impl<R: Row> AnyContent for Content<R> {
     fn write(&self, disk: &dyn Disk, id: u64) -> Result<SegmentRecord, StoreError> {
         let mut sorted: Vec<&R> = self.buffered.iter().collect();
         sorted.sort_by(|a, b| a.order(b));
-        let mut writer = SegmentWriter::<R>::create(disk, id, 0)?;
+        let mut writer = SegmentWriter::<R>::create(disk, R::TABLE, id, 0)?;
         writer.write(&sorted)?;
         writer.finish()
     }
@@ -149,7 +178,7 @@ impl<R: Row> AnyContent for Content<R> {
     }
 
     fn to_merge(&self, longest_span_ms: i64) -> Option<Vec<Arc<Segment>>> {
-        merge::choose(&self.segments, longest_span_ms)
+        merge::choose(&self.segments, R::TABLE.merging(), longest_span_ms)
     }
 }
 

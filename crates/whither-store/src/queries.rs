@@ -1,5 +1,9 @@
 //! Queries over segments and buffered rows.
 
+mod spans;
+
+pub use spans::{ServicePairs, SpanSearch, TracesFound};
+
 use crate::error::StoreError;
 use crate::live::{Content, Live, Shared};
 use crate::tables::prune::{Filter, Want};

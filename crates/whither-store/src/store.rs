@@ -16,18 +16,26 @@ use crate::live::{AnyContent, Shared};
 use crate::log::{LogWriter, frame::MARK};
 use crate::names;
 use crate::queries::Reader;
-use crate::tables::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow};
+use crate::tables::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, MarkRow, SpanRow, SpanStatus};
 use std::sync::Arc;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How a store behaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
     /// What is kept, and for how long.
     pub retention: Retention,
     /// What to do about a corrupt log.
     pub repair: Repair,
+    /// A checkpoint is due when the rows in memory take so many bytes.
+    pub buffered_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { retention: Retention::default(), repair: Repair::default(), buffered_bytes: BUFFERED_BYTES }
+    }
 }
 
 /// What [`Store::retain`] keeps.
@@ -39,22 +47,32 @@ pub struct Retention {
     pub keep_summary_ms: i64,
     /// The same for the message index.
     pub keep_index_ms: i64,
+    /// The same for spans.
+    pub keep_spans_ms: i64,
+    /// The same for spans of traces that were marked.
+    pub keep_kept_ms: i64,
     /// Bytes that all segments may take. The summary is not deleted for room.
     pub keep_bytes: u64,
     /// Bytes of these that the message index may take: it grows with every record, and must not crowd out what
     /// became of them.
     pub keep_index_bytes: u64,
+    /// Bytes that spans of marked traces may take beside those.
+    pub keep_kept_bytes: u64,
 }
 
 impl Default for Retention {
-    /// 90 days, 400 days for the summary, 30 days for the message index; 20 GiB, 5 GiB of them for the index.
+    /// 90 days, 400 days for the summary, 30 days for the message index, 7 days for spans, 90 days for those of marked
+    /// traces; 20 GiB, 5 GiB of them for the index, and 2 GiB for spans of marked traces.
     fn default() -> Self {
         Retention {
             keep_ms: 90 * DAY_MS,
             keep_summary_ms: 400 * DAY_MS,
             keep_index_ms: 30 * DAY_MS,
+            keep_spans_ms: 7 * DAY_MS,
+            keep_kept_ms: 90 * DAY_MS,
             keep_bytes: 20 << 30,
             keep_index_bytes: 5 << 30,
+            keep_kept_bytes: 2 << 30,
         }
     }
 }
@@ -84,6 +102,8 @@ pub struct Store {
     live: Shared,
     next_segment: u64,
     retention: Retention,
+    buffered_bytes: usize,
+    leaving: upkeep::Leaving,
     full: bool,
 }
 
@@ -95,6 +115,8 @@ struct Pending {
     balance: Vec<BalanceRow>,
     commits: Vec<CommitRow>,
     index: Vec<IndexRow>,
+    spans: Vec<SpanRow>,
+    marks: Vec<MarkRow>,
 }
 
 impl Pending {
@@ -104,6 +126,8 @@ impl Pending {
             && self.balance.is_empty()
             && self.commits.is_empty()
             && self.index.is_empty()
+            && self.spans.is_empty()
+            && self.marks.is_empty()
     }
 }
 
@@ -183,6 +207,22 @@ impl Store {
         self.pending.index.push(row);
     }
 
+    /// Puts a row that becomes visible with the next mark.
+    /// One that failed keeps its trace, as [`Store::keep_trace`] does.
+    pub fn put_span(&mut self, row: SpanRow) {
+        if row.status == SpanStatus::Error
+            && self.pending.marks.last().is_none_or(|mark| mark.trace_id != row.trace_id)
+        {
+            self.keep_trace(row.trace_id, row.at_ms());
+        }
+        self.pending.spans.push(row);
+    }
+
+    /// Marks a trace: its spans outlive others, from the next mark of the log on. The newest 250,000 traces count.
+    pub fn keep_trace(&mut self, trace_id: [u8; 16], at_ms: i64) {
+        self.pending.marks.push(MarkRow { trace_id, at_ms });
+    }
+
     /// Makes rows visible that were put while the log was replayed: their mark is on disk already.
     pub fn publish(&mut self) {
         let (live, pending) = (&mut *self.live.write(), &mut self.pending);
@@ -191,16 +231,18 @@ impl Store {
         live.balance.take(&mut pending.balance);
         live.commits.take(&mut pending.commits);
         live.index.take(&mut pending.index);
+        live.spans.take(&mut pending.spans);
+        live.marks.take(&mut pending.marks);
     }
 
     /// Whether it is time for a checkpoint: the log is longer than the last one (and than 64 MiB), ten minutes have
-    /// passed, or the buffered rows take 64 MiB. Never if nothing was marked since the last one.
+    /// passed, or the buffered rows take as much as they may. Never if nothing was marked since the last one.
     #[must_use]
     pub fn checkpoint_due(&self, now_ms: i64) -> bool {
         let long = self.log.bytes() >= CHECKPOINT_LOG_BYTES.max(self.generation.checkpoint_bytes);
         // A clock that was set back must not put it off.
         let old = now_ms.saturating_sub(self.generation.at_ms).saturating_abs() >= CHECKPOINT_EVERY_MS;
-        self.log.has_mark() && (long || old || self.live.read().buffered_bytes() >= BUFFERED_BYTES)
+        self.log.has_mark() && (long || old || self.live.read().buffered_bytes() >= self.buffered_bytes)
     }
 
     /// A handle that answers queries on any thread, for as long as it is kept.

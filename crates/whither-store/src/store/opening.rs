@@ -1,5 +1,6 @@
 //! Opening a directory: who may, what it is, what counts, and what a crash has left behind.
 
+use super::upkeep::Leaving;
 use super::{Options, Pending, Repair, Store};
 use crate::catalogue::{Catalogue, Contents, Generation};
 use crate::checkpoint::Checkpoint;
@@ -85,6 +86,8 @@ impl Store {
             live: Shared::new(live),
             next_segment: contents.segments.iter().map(|segment| segment.id + 1).max().unwrap_or(1),
             retention: options.retention,
+            buffered_bytes: options.buffered_bytes,
+            leaving: Leaving::default(),
             full: false,
         };
         Ok(Opened { store, checkpoint, log: entries, recovered })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 row! {
     /// Records of a group and a partition that met one verdict within an hour.
-    BalanceRow in Balance
+    pub BalanceRow in Balance
     key {
         /// The consumer group.
         group: Arc<str> as Text("consumer_group"),

@@ -1,5 +1,11 @@
 //! The kinds of columns that tables have.
 
+mod bytes;
+mod times;
+
+pub(crate) use bytes::{Blob, Fixed, MaybeFixed, SharedBlob};
+pub(crate) use times::{MaybeSmall, MaybeTime, Nanos, Span};
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Int32Type, Int64Type, TimestampMillisecondType, UInt64Type};
 use arrow_array::{
@@ -8,11 +14,14 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, TimeUnit};
 use parquet::errors::{ParquetError, Result};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A kind of column: how its values are written, and read again.
 pub(crate) trait Column {
     type Value: 'static;
+    /// How a file holds them.
+    const CODING: Coding = Coding::Dictionary;
 
     fn field(name: &str) -> Field;
     fn write<'a>(values: impl Iterator<Item = &'a Self::Value>) -> ArrayRef;
@@ -24,11 +33,25 @@ pub(crate) trait Column {
     }
 }
 
+/// How a file holds the values of a column, before they are compressed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Coding {
+    /// Few values that repeat.
+    Dictionary,
+    /// Numbers that differ from row to row: their differences are small, a dictionary of them is not.
+    Differences,
+    /// Numbers that jump from row to row: of all of them the first bytes, then the second ones, and so on.
+    Split,
+    /// As they are: neighbours may be equal.
+    Plain,
+}
+
 /// Milliseconds since the epoch.
 pub(crate) enum Time {}
 
 impl Column for Time {
     type Value = i64;
+    const CODING: Coding = Coding::Differences;
 
     fn field(name: &str) -> Field {
         Field::new(name, DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), false)
@@ -48,6 +71,7 @@ pub(crate) enum Int {}
 
 impl Column for Int {
     type Value = i64;
+    const CODING: Coding = Coding::Differences;
 
     fn field(name: &str) -> Field {
         Field::new(name, DataType::Int64, false)
@@ -67,6 +91,7 @@ pub(crate) enum MaybeInt {}
 
 impl Column for MaybeInt {
     type Value = Option<i64>;
+    const CODING: Coding = Coding::Differences;
 
     fn field(name: &str) -> Field {
         Int::field(name).with_nullable(true)
@@ -105,6 +130,7 @@ pub(crate) enum Id {}
 
 impl Column for Id {
     type Value = u64;
+    const CODING: Coding = Coding::Differences;
 
     fn field(name: &str) -> Field {
         Field::new(name, DataType::UInt64, false)
@@ -206,7 +232,42 @@ impl Column for Json {
     }
 }
 
-pub(super) fn strings(column: &ArrayRef) -> Result<&StringArray> {
+/// One of a few words.
+pub(crate) struct Word<T>(PhantomData<T>);
+
+/// What is written as a word.
+pub(crate) trait Spelled: Copy + PartialEq + 'static {
+    /// Each of its values, with its word.
+    const WORDS: &'static [(Self, &'static str)];
+
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(value, _)| *value == self).map_or("", |(_, word)| word)
+    }
+}
+
+impl<T: Spelled> Column for Word<T> {
+    type Value = T;
+
+    fn field(name: &str) -> Field {
+        Text::field(name)
+    }
+
+    fn write<'a>(values: impl Iterator<Item = &'a T>) -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(values.map(|value| value.word())))
+    }
+
+    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = T>> {
+        let of = |word: Option<&str>| {
+            let known = T::WORDS.iter().find(|(_, known)| Some(*known) == word);
+            known.map(|(value, _)| *value).ok_or_else(|| {
+                ParquetError::General(format!("`{}` is no word of its column", word.unwrap_or_default()))
+            })
+        };
+        Ok(strings(column)?.iter().map(of).collect::<Result<Vec<_>>>()?.into_iter())
+    }
+}
+
+pub(crate) fn strings(column: &ArrayRef) -> Result<&StringArray> {
     column.as_string_opt::<i32>().ok_or_else(other_type)
 }
 
@@ -218,6 +279,6 @@ fn primitive<T: ArrowPrimitiveType>(column: &ArrayRef) -> Result<&PrimitiveArray
     column.as_primitive_opt::<T>().ok_or_else(other_type)
 }
 
-fn other_type() -> ParquetError {
+pub(super) fn other_type() -> ParquetError {
     ParquetError::General("a column has another type than its table's".into())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 row! {
     /// A commit, or the removal of one.
-    CommitRow in Commits
+    pub CommitRow in Commits
     key {
         /// The consumer group.
         group: Arc<str> as Text("consumer_group"),

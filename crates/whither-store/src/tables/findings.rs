@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 row! {
     /// A finding as it became at one moment.
-    FindingRow in Findings
+    pub FindingRow in Findings
     key {
         /// Stays while the finding grows.
         id: u64 as Id("finding_id"),

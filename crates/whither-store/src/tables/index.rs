@@ -1,10 +1,7 @@
 //! The message index: where a message is, by its key, trace or header.
 
-use super::columns::{Column, Id, Int, Small, Text, Time, strings};
+use super::columns::{Column, Id, Int, Small, Spelled, Text, Time, Word};
 use super::row::row;
-use arrow_array::{ArrayRef, StringArray};
-use arrow_schema::Field;
-use parquet::errors::{ParquetError, Result};
 use std::sync::Arc;
 
 /// What a message is found by.
@@ -18,26 +15,16 @@ pub enum IndexKind {
     Header,
 }
 
-impl IndexKind {
-    const fn word(self) -> &'static str {
-        match self {
-            IndexKind::Key => "key",
-            IndexKind::Trace => "trace",
-            IndexKind::Header => "header",
-        }
-    }
-
-    fn of(word: &str) -> Result<IndexKind> {
-        [IndexKind::Key, IndexKind::Trace, IndexKind::Header]
-            .into_iter()
-            .find(|kind| kind.word() == word)
-            .ok_or_else(|| ParquetError::General(format!("an index of `{word}`, which is none")))
-    }
+impl Spelled for IndexKind {
+    const WORDS: &'static [(IndexKind, &'static str)] =
+        &[(IndexKind::Key, "key"), (IndexKind::Trace, "trace"), (IndexKind::Header, "header")];
 }
+
+type Kind = Word<IndexKind>;
 
 row! {
     /// Where one message is, under one of the values it can be found by.
-    IndexRow in Index
+    pub IndexRow in Index
     key {
         /// The hash of what it is found by.
         hash: u64 as Id("hash"),
@@ -53,26 +40,6 @@ row! {
         offset: i64 as Int("record_offset"),
         /// The record's timestamp, in milliseconds since the epoch.
         at_ms: i64 as Time("happened_at"),
-    }
-}
-
-/// An [`IndexKind`], as its word.
-enum Kind {}
-
-impl Column for Kind {
-    type Value = IndexKind;
-
-    fn field(name: &str) -> Field {
-        Text::field(name)
-    }
-
-    fn write<'a>(values: impl Iterator<Item = &'a IndexKind>) -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(values.map(|kind| kind.word())))
-    }
-
-    fn read(column: &ArrayRef) -> Result<impl Iterator<Item = IndexKind>> {
-        let kinds = strings(column)?.iter().map(|word| IndexKind::of(word.unwrap_or_default()));
-        Ok(kinds.collect::<Result<Vec<_>>>()?.into_iter())
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 row! {
     /// How far a group was from the end of a partition at one moment.
-    LagRow in Lag
+    pub LagRow in Lag
     key {
         /// The consumer group.
         group: Arc<str> as Text("consumer_group"),

@@ -11,6 +11,7 @@ pub(crate) enum Want<'a> {
     Text(&'a str),
     Small(i32),
     Id(u64),
+    Bytes(&'a [u8]),
     Times(Range<i64>),
 }
 
@@ -118,7 +119,7 @@ fn page_may_hold(values: &ColumnIndexMetaData, page: usize, want: &Want<'_>) -> 
             index.max_value(page).map(|v| v.to_le_bytes()),
             want,
         ),
-        ColumnIndexMetaData::BYTE_ARRAY(index) => {
+        ColumnIndexMetaData::BYTE_ARRAY(index) | ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(index) => {
             may_hold(index.min_value(page), index.max_value(page), want)
         }
         _ => true,
@@ -136,6 +137,7 @@ impl Want<'_> {
     fn may_be_between(&self, min: &[u8], max: &[u8]) -> bool {
         match self {
             Want::Text(text) => min <= text.as_bytes() && text.as_bytes() <= max,
+            Want::Bytes(bytes) => min <= *bytes && *bytes <= max,
             Want::Small(value) => {
                 between(min, max, i32::from_le_bytes).is_none_or(|r| r.0 <= *value && *value <= r.1)
             }

@@ -1,6 +1,7 @@
 //! What a table's row type says about itself, and how it is declared.
 
 use super::Table;
+use super::columns::Coding;
 use arrow_array::ArrayRef;
 use arrow_schema::Schema;
 use parquet::errors::Result;
@@ -14,6 +15,8 @@ pub(crate) trait Row: Clone + Send + Sync + 'static {
 
     /// Its columns.
     fn schema() -> Schema;
+    /// How its columns are held, in the order of the schema.
+    fn codings() -> Vec<Coding>;
     /// The order within a segment, by `SORTED_BY`. Rows that are equal in it stay in the order they came.
     fn order(&self, other: &Self) -> Ordering;
     /// When it happened, in milliseconds since the epoch.
@@ -27,19 +30,35 @@ pub(crate) trait Row: Clone + Send + Sync + 'static {
 }
 
 /// Declares a row type. Each field says its kind of column and that column's name; rows are sorted by those of the key.
-/// One field is `at_ms`.
+/// One field is `at_ms`, or it is said at the end when a row happened. A row type may leave out columns of its table: then
+/// it is for reading only.
 macro_rules! row {
     (
         $(#[$about:meta])*
-        $row:ident in $table:ident
+        $vis:vis $row:ident in $table:ident
+        key { $($key:tt)* }
+        rest { $($rest:tt)* }
+    ) => {
+        row! {
+            $(#[$about])*
+            $vis $row in $table
+            key { $($key)* }
+            rest { $($rest)* }
+            at |row| row.at_ms
+        }
+    };
+    (
+        $(#[$about:meta])*
+        $vis:vis $row:ident in $table:ident
         key { $($(#[$about_key:meta])* $key:ident: $key_type:ty as $key_kind:ident($key_name:literal),)+ }
         rest { $($(#[$about_field:meta])* $field:ident: $type:ty as $kind:ident($name:literal),)+ }
+        at |$this:ident| $at:expr
     ) => {
         $(#[$about])*
         #[derive(Clone, PartialEq, Eq, Debug)]
-        pub struct $row {
-            $($(#[$about_key])* pub $key: $key_type,)+
-            $($(#[$about_field])* pub $field: $type,)+
+        $vis struct $row {
+            $($(#[$about_key])* $vis $key: $key_type,)+
+            $($(#[$about_field])* $vis $field: $type,)+
         }
 
         impl $crate::tables::row::Row for $row {
@@ -53,12 +72,17 @@ macro_rules! row {
                 ])
             }
 
+            fn codings() -> Vec<$crate::tables::columns::Coding> {
+                vec![$(<$key_kind as Column>::CODING,)+ $(<$kind as Column>::CODING,)+]
+            }
+
             fn order(&self, other: &Self) -> std::cmp::Ordering {
                 std::cmp::Ordering::Equal$(.then_with(|| self.$key.cmp(&other.$key)))+
             }
 
             fn at_ms(&self) -> i64 {
-                self.at_ms
+                let $this = self;
+                $at
             }
 
             fn bytes(&self) -> usize {

@@ -7,9 +7,13 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::StoreError;
 use crate::limits::BATCH_ROWS;
 use crate::names;
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::ArrowError;
 use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowFilter,
 };
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::PageIndexPolicy;
@@ -50,19 +54,46 @@ impl Segment {
         self: &Arc<Self>,
         filters: &[Filter<'_>],
     ) -> std::result::Result<Rows<R>, StoreError> {
-        let batches = self.batches(filters).map_err(|error| StoreError::segment(&self.name, error))?;
+        self.rows_that(filters, None)
+    }
+
+    /// Those of them that pass a test.
+    pub(crate) fn rows_that<R: Row>(
+        self: &Arc<Self>,
+        filters: &[Filter<'_>],
+        test: Option<Test>,
+    ) -> std::result::Result<Rows<R>, StoreError> {
+        let batches =
+            self.batches::<R>(filters, test).map_err(|error| StoreError::segment(&self.name, error))?;
         Ok(Rows { segment: Arc::clone(self), batches, batch: Vec::new().into_iter(), of: PhantomData })
     }
 
-    fn batches(&self, filters: &[Filter<'_>]) -> Result<Option<ParquetRecordBatchReader>> {
+    fn batches<R: Row>(
+        &self,
+        filters: &[Filter<'_>],
+        test: Option<Test>,
+    ) -> Result<Option<ParquetRecordBatchReader>> {
         let footer = self.footer()?;
         let Some(wanted) = rows_to_read(footer, filters) else { return Ok(None) };
+        let columns = |names: &[&str]| {
+            ProjectionMask::columns(footer.metadata().file_metadata().schema_descr(), names.iter().copied())
+        };
+        let schema = R::schema();
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let mut builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(self.chunks.clone(), footer.clone())
                 .with_batch_size(BATCH_ROWS)
+                .with_projection(columns(&names))
                 .with_row_groups(wanted.row_groups);
         if let Some(selection) = wanted.selection {
             builder = builder.with_row_selection(selection);
+        }
+        if let Some(test) = test {
+            let Test { columns: of, mut passes } = test;
+            let predicate = ArrowPredicateFn::new(columns(of), move |batch| {
+                passes(&batch).map_err(|error| ArrowError::ExternalError(Box::new(error)))
+            });
+            builder = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
         }
         builder.build().map(Some)
     }
@@ -90,6 +121,14 @@ impl Segment {
         let whole = crc == self.record.crc;
         if whole { Ok(()) } else { Err(StoreError::CorruptSegment { file: self.name.clone() }) }
     }
+}
+
+/// Which rows to take, by a few columns: the others are read for those rows alone.
+pub(crate) struct Test {
+    /// In the order of the file.
+    pub(crate) columns: &'static [&'static str],
+    /// Of each row of these columns, whether it is to be taken.
+    pub(crate) passes: Box<dyn FnMut(&RecordBatch) -> Result<BooleanArray> + Send>,
 }
 
 /// Rows of a segment, read as they are asked for.

@@ -1,5 +1,7 @@
 //! Writing a segment.
 
+use super::Table;
+use super::columns::Coding;
 use super::row::Row;
 use crate::catalogue::SegmentRecord;
 use crate::disk::{Appender, Disk};
@@ -7,7 +9,7 @@ use crate::error::StoreError;
 use crate::limits::{BATCH_ROWS, PAGE_ROWS, ROW_GROUP_BYTES, ROW_GROUP_ROWS};
 use crate::names;
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::Result;
@@ -31,14 +33,19 @@ pub(crate) struct SegmentWriter<R> {
 }
 
 impl<R: Row> SegmentWriter<R> {
-    pub(crate) fn create(disk: &dyn Disk, id: u64, level: u8) -> std::result::Result<Self, StoreError> {
-        let name = names::segment(R::TABLE.name(), id);
+    pub(crate) fn create(
+        disk: &dyn Disk,
+        table: Table,
+        id: u64,
+        level: u8,
+    ) -> std::result::Result<Self, StoreError> {
+        let name = names::segment(table.name(), id);
         let out = Appender::create(disk, &name).map_err(|error| StoreError::io(&name, error))?;
         let schema = Arc::new(R::schema());
-        let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties::<R>(&schema)))
+        let writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties::<R>(table, &schema)))
             .map_err(|error| StoreError::segment(&name, error))?;
         let (min_ms, max_ms) = (i64::MAX, i64::MIN);
-        let record = SegmentRecord { id, table: R::TABLE, level, rows: 0, bytes: 0, crc: 0, min_ms, max_ms };
+        let record = SegmentRecord { id, table, level, rows: 0, bytes: 0, crc: 0, min_ms, max_ms };
         Ok(SegmentWriter { writer, schema, name, record, of: PhantomData })
     }
 
@@ -66,8 +73,8 @@ impl<R: Row> SegmentWriter<R> {
     }
 }
 
-fn properties<R: Row>(schema: &SchemaRef) -> WriterProperties {
-    let metadata = [("whither.table", R::TABLE.name()), ("whither.version", VERSION)];
+fn properties<R: Row>(table: Table, schema: &SchemaRef) -> WriterProperties {
+    let metadata = [("whither.table", table.name()), ("whither.version", VERSION)];
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("whither ", env!("CARGO_PKG_VERSION")).into())
@@ -87,14 +94,16 @@ fn properties<R: Row>(schema: &SchemaRef) -> WriterProperties {
             nulls_first: false,
         }));
     }
-    for field in schema.fields() {
-        // Numbers that differ from row to row: their differences are small, a dictionary of them is not.
-        if matches!(field.data_type(), DataType::Int64 | DataType::UInt64 | DataType::Timestamp(..)) {
-            let path = ColumnPath::from(field.name().as_str());
-            builder = builder
-                .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-        }
+    for (field, coding) in schema.fields().iter().zip(R::codings()) {
+        let encoding = match coding {
+            Coding::Dictionary => continue,
+            Coding::Differences => Encoding::DELTA_BINARY_PACKED,
+            Coding::Split => Encoding::BYTE_STREAM_SPLIT,
+            Coding::Plain => Encoding::PLAIN,
+        };
+        let path = ColumnPath::from(field.name().as_str());
+        builder =
+            builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
     }
     builder.set_sorting_columns(Some(sorting)).build()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use whither_store::disk::Disk;
 use whither_store::{
     BalanceFilter, BalanceRow, CommitRow, Entry, FindingRow, IndexKind, IndexRow, LagRow, OpenError, Opened,
-    Options, Reader, Recovered, Retention, Store, StoreError,
+    Options, Reader, Recovered, Repair, Retention, SpanKind, SpanRow, SpanStatus, Store, StoreError,
 };
 
 pub(crate) const GROUP: &str = "billing";
@@ -14,14 +14,22 @@ pub(crate) const TOPIC: &str = "orders";
 const KEYS: u32 = 5;
 const FACT: u8 = 1;
 
+/// The options with this retention.
+pub(crate) const fn with(retention: Retention) -> Options {
+    Options { retention, repair: Repair::Refuse, buffered_bytes: whither_store::limits::BUFFERED_BYTES }
+}
+
 /// Keeps everything for so many milliseconds, however much it is.
 pub(crate) const fn keeping(ms: i64) -> Retention {
     Retention {
         keep_ms: ms,
         keep_summary_ms: ms,
         keep_index_ms: ms,
+        keep_spans_ms: ms,
+        keep_kept_ms: ms,
         keep_bytes: u64::MAX,
         keep_index_bytes: u64::MAX,
+        keep_kept_bytes: u64::MAX,
     }
 }
 
@@ -138,6 +146,7 @@ impl App {
             offset: at_ms,
             at_ms,
         });
+        self.store.put_span(span(n));
         self.applied.push(n);
     }
 
@@ -161,6 +170,11 @@ impl App {
         from_first(
             reader.lag(GROUP, TOPIC, 0, 0..until, points).unwrap().iter().map(|row| row.at_ms).collect(),
         );
+        // Spans that failed are kept longer, and a look-up of each would take long.
+        let some = usize::try_from(self.marked / 20).unwrap();
+        for n in (1..=self.marked).filter(|n| n.is_multiple_of(7)).step_by(some / 7 + 1) {
+            assert!(reader.trace(trace_id(n), 10).unwrap().len() <= 1, "span {n} is doubled");
+        }
         for n in [first, first.midpoint(self.marked), self.marked] {
             if (first..=self.marked).contains(&n) {
                 check_one(&reader, n);
@@ -177,6 +191,35 @@ fn check_one(reader: &Reader, n: u32) {
     let positions = reader.positions_at(GROUP, i64::from(n)).unwrap();
     assert_eq!(positions.iter().map(|row| row.offset).collect::<Vec<_>>(), [Some(i64::from(n))]);
     assert_eq!(reader.finding_history(u64::from(n)).unwrap(), [finding(n)]);
+    assert_eq!(reader.trace(trace_id(n), 10).unwrap(), [span(n)]);
+}
+
+fn trace_id(n: u32) -> [u8; 16] {
+    (u128::from(hash(n)) << 64 | u128::from(n)).to_be_bytes()
+}
+
+/// Every seventh failed, so its trace is marked.
+fn span(n: u32) -> SpanRow {
+    SpanRow {
+        trace_id: trace_id(n),
+        start_nanos: i64::from(n) * 1_000_000 + 5,
+        span_id: hash(n).to_be_bytes(),
+        parent_id: n.is_multiple_of(2).then(|| hash(n + 1).to_be_bytes()),
+        duration_nanos: i64::from(n),
+        received_ms: None,
+        service: "orders".into(),
+        name: "process orders".into(),
+        kind: SpanKind::Consumer,
+        status: if n.is_multiple_of(7) { SpanStatus::Error } else { SpanStatus::Unset },
+        did: Some("process".into()),
+        topic: Some(TOPIC.into()),
+        partition: Some(0),
+        offset: Some(i64::from(n)),
+        group: n.is_multiple_of(3).then(|| GROUP.into()),
+        resource: b"resource".as_slice().into(),
+        scope: b"scope".as_slice().into(),
+        rest: n.to_be_bytes().to_vec().into(),
+    }
 }
 
 /// A fact's bytes: some are longer than a block of the log.

@@ -1,13 +1,13 @@
 //! Random work on a simulated disk that crashes, fails to sync and fills up, against the one line that must hold.
 
-use crate::app::{App, keeping};
+use crate::app::{App, keeping, with};
 use crate::asked;
 use std::sync::Arc;
 use whither_store::disk::SimulatedDisk;
 use whither_store::{OpenError, Options, StoreError};
 
 /// Keeps 150 "milliseconds", which are numbers.
-const OPTIONS: Options = Options { retention: keeping(150), repair: whither_store::Repair::Refuse };
+const OPTIONS: Options = with(keeping(150));
 const KEEP: u32 = 150;
 
 /// How many seeds: `WHITHER_STORE_SEEDS`, few unless asked.

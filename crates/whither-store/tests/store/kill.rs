@@ -1,6 +1,6 @@
 //! A real process on the real disk, killed with SIGKILL at a seeded point: before one of its changes of the disk.
 
-use crate::app::{App, keeping};
+use crate::app::{App, keeping, with};
 use crate::asked;
 use crate::stopping::StoppingDisk;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,7 @@ const SEED: &str = "WHITHER_STORE_KILL_SEED";
 const FROM: &str = "WHITHER_STORE_KILLS_FROM";
 /// A life ends before this many changes of the disk, opening included.
 const CHANGES: u64 = 200;
-const OPTIONS: Options = Options { retention: keeping(2000), repair: whither_store::Repair::Refuse };
+const OPTIONS: Options = with(keeping(2000));
 
 /// How often: `WHITHER_STORE_KILLS`, 200 unless asked.
 fn kills() -> u64 {

@@ -5,6 +5,7 @@ mod app;
 mod crashes;
 mod directory;
 mod full;
+mod spans;
 mod stopping;
 mod kill;
 mod tables;

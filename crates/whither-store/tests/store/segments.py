@@ -54,6 +54,23 @@ same(
     "hash, kind, topic, partition, record_offset",
     lambda n: (key_hash(n), "key", "orders", 0, n),
 )
+spans = duckdb.sql(
+    "SELECT epoch_ns(started_at), hex(trace_id), hex(span_id), hex(parent_span_id), duration_nanos, received_at, service,"
+    " operation, kind, status, messaging_operation, topic, partition, record_offset, consumer_group, resource, scope, rest"
+    f" FROM read_parquet('{directory}/spans-*.parquet') ORDER BY started_at"
+).fetchall()
+for got, n in zip(spans, numbers, strict=True):
+    want = (
+        n * 1_000_000 + 5, f"{key_hash(n):016X}{n:016X}", f"{key_hash(n):016X}",
+        f"{key_hash(n + 1):016X}" if n % 2 == 0 else None, n, None, "orders", "process orders", "consumer",
+        "error" if n % 7 == 0 else "unset", "process", "orders", 0, n, "billing" if n % 3 == 0 else None, b"resource",
+        b"scope", n.to_bytes(4, "big"),
+    )
+    assert got == want, f"spans: {got} is not {want}"
+marks = duckdb.sql(
+    f"SELECT epoch_ms(happened_at), hex(trace_id) FROM read_parquet('{directory}/marks-*.parquet') ORDER BY 1"
+).fetchall()
+assert marks == [(n, f"{key_hash(n):016X}{n:016X}") for n in numbers if n % 7 == 0]
 kind = duckdb.sql(f"SELECT DISTINCT typeof(happened_at) FROM read_parquet('{directory}/index-*.parquet')").fetchall()
 assert kind == [("TIMESTAMP WITH TIME ZONE",)], kind
-print(f"{count} rows in each of 5 tables")
+print(f"{count} rows in each of 6 tables")

@@ -21,5 +21,5 @@ fn duckdb_reads_what_was_written() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store/segments.py");
     let output = Command::new(python).arg(script).arg(dir.path()).arg("5000").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "5000 rows in each of 5 tables\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "5000 rows in each of 6 tables\n");
 }

@@ -65,6 +65,7 @@ fn store_options(settings: &Settings) -> Options {
         keep_index_ms: Length(settings.server.keep_index).span().0,
         keep_bytes,
         keep_index_bytes: settings.server.keep_index_bytes,
+        ..usual
     };
     Options { retention, ..Options::default() }
 }
