@@ -233,145 +233,196 @@ impl Pipeline {
         let n = self.traces;
         self.traces += 1;
         let start = START_NANOS + n * 6 * 1_000_000_000 / RATE + self.below(2_000_000);
-        // By microseconds, as the Java agent tells time; Go tells nanoseconds.
-        let micros = |nanos: u64| nanos / 1_000 * 1_000;
-        let ids: Vec<u64> = (0..6).map(|_| self.next() | 1).collect();
+        let order = Order {
+            n,
+            start,
+            sent: start + 3_000_000 + self.below(2_000_000),
+            id: mix(n ^ 99) % 10_000_000,
+            port: 32_768 + self.below(28_000),
+            thread: 20 + self.below(40),
+        };
+        let received = order.sent + 5_000_000 + self.below(90_000_000);
         let long = 20_000_000 + self.below(30_000_000);
-        let sent = start + 3_000_000 + self.below(2_000_000);
-        let (partition, offset) = (mix(n) % 12, n / 12);
-        let order = mix(n ^ 99) % 10_000_000;
-        let port = 32_768 + self.below(28_000);
-        let thread = 20 + self.below(40);
-        let http = |route: &str| {
-            vec![
-                text("http.request.method", "POST"),
-                text("url.scheme", "http"),
-                text("url.path", &format!("/orders/{order}")),
-                text("http.route", route),
-                number("http.response.status_code", 201),
-                text("server.address", "orders.shop.svc"),
-                number("server.port", 8080),
-                number("network.peer.port", port),
-                text("network.peer.address", &format!("10.2.{}.{}", port % 7, port % 200)),
-                text("network.protocol.version", "1.1"),
-                text(
-                    "user_agent.original",
-                    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36",
-                ),
-            ]
-        };
-        let kafka = |operation: &str, more: Vec<KeyValue>| {
-            let mut all = vec![
-                text("messaging.system", "kafka"),
-                text("messaging.operation", operation),
-                text("messaging.destination.name", "orders"),
-                text("messaging.destination.partition.id", &partition.to_string()),
-                number("messaging.kafka.message.offset", offset),
-                text("messaging.kafka.message.key", &format!("order-{order}")),
-            ];
-            all.extend(more);
-            all
-        };
-        let on_thread = |mut all: Vec<KeyValue>| {
-            all.extend([
-                number("thread.id", thread),
-                text("thread.name", &format!("http-nio-8080-exec-{}", thread % 10)),
-            ]);
-            all
-        };
-        let consumer = |group: &str, client: &str| {
-            vec![
-                text("messaging.kafka.consumer.group", group),
-                text("messaging.client_id", client),
-                number("messaging.message.body.size", 300 + order % 200),
-            ]
-        };
-        let received = sent + 5_000_000 + self.below(90_000_000);
-        let database = vec![
-            text("db.system", "postgresql"),
-            text("db.name", "ledger"),
-            text("db.operation", "INSERT"),
-            text("db.sql.table", "charges"),
-            text(
-                "db.statement",
-                "INSERT INTO charges (id, customer, amount, currency, at) VALUES (?, ?, ?, ?, ?)",
-            ),
-            text("db.user", "billing"),
-            text("server.address", "ledger-db.shop.svc"),
-            number("server.port", 5432),
-        ];
-        let spans = [
-            ("gateway", GO_HTTP, "POST /orders/{id}", 2, start, long, 0, http("/orders/{id}")),
-            (
-                "orders",
-                JAVA_HTTP,
-                "POST /orders/{id}",
-                2,
-                micros(start + 900_000),
-                micros(long - 2_000_000),
-                ids[0],
-                on_thread(http("/orders/{id}")),
-            ),
-            (
-                "orders",
-                JAVA_KAFKA,
-                "orders publish",
-                4,
-                micros(sent),
-                micros(900_000 + mix(n) % 4_000_000),
-                ids[1],
-                on_thread(kafka("publish", vec![text("messaging.client_id", "orders-producer-1")])),
-            ),
-            (
-                "billing",
-                JAVA_KAFKA,
-                "orders process",
-                5,
-                micros(received),
-                micros(4_000_000 + mix(n + 1) % 9_000_000),
-                ids[2],
-                on_thread(kafka("process", consumer("billing", "billing-0"))),
-            ),
-            (
-                "billing",
-                JAVA_JDBC,
-                "INSERT ledger.charges",
-                3,
-                micros(received + 800_000),
-                micros(1_000_000 + mix(n + 2) % 2_000_000),
-                ids[3],
-                on_thread(database),
-            ),
-            (
-                "shipping",
-                SARAMA,
-                "orders receive",
-                5,
-                received + mix(n + 3) % 40_000_000,
-                200_000 + mix(n + 4) % 3_000_000,
-                ids[2],
-                kafka("receive", consumer("shipping", "sarama")),
-            ),
-        ];
-        let instance = mix(n ^ 5) % 3;
-        for ((service, scope, name, kind, start, length, parent, attributes), id) in
-            spans.into_iter().zip(ids)
-        {
+        let ids: Vec<u64> = (0..6).map(|_| self.next() | 1).collect();
+        let steps = order.taken(long).into_iter().chain(order.worked_on(received));
+        for (step, id) in steps.zip(&ids) {
             let span = Span {
                 trace_id: trace_id(n).into(),
                 span_id: id.to_be_bytes().into(),
-                parent_span_id: if parent == 0 { Vec::new() } else { parent.to_be_bytes().into() },
-                name: name.to_owned(),
-                kind,
-                start_time_unix_nano: start,
-                end_time_unix_nano: start + length,
-                attributes,
+                parent_span_id: step.parent.map_or(Vec::new(), |parent| ids[parent].to_be_bytes().into()),
+                name: step.name.to_owned(),
+                kind: step.kind,
+                start_time_unix_nano: step.start,
+                end_time_unix_nano: step.start + step.length,
+                attributes: step.attributes,
                 flags: 0x103,
                 ..Span::default()
             };
-            self.waiting.entry((service, scope, instance)).or_default().push(span);
+            self.waiting.entry((step.service, step.scope, mix(n ^ 5) % 3)).or_default().push(span);
         }
     }
+}
+
+/// A span of an order's way.
+struct Step {
+    service: &'static str,
+    scope: &'static str,
+    name: &'static str,
+    kind: i32,
+    start: u64,
+    length: u64,
+    parent: Option<usize>,
+    attributes: Vec<KeyValue>,
+}
+
+/// By microseconds, as the Java agent tells time; Go tells nanoseconds.
+const fn micros(nanos: u64) -> u64 {
+    nanos / 1_000 * 1_000
+}
+
+/// One order on its way.
+struct Order {
+    n: u64,
+    start: u64,
+    sent: u64,
+    id: u64,
+    port: u64,
+    thread: u64,
+}
+
+impl Order {
+    /// By HTTP, and into Kafka.
+    fn taken(&self, long: u64) -> [Step; 3] {
+        let http = Step {
+            service: "gateway",
+            scope: GO_HTTP,
+            name: "POST /orders/{id}",
+            kind: 2,
+            start: self.start,
+            length: long,
+            parent: None,
+            attributes: Vec::new(),
+        };
+        let served = Step {
+            service: "orders",
+            scope: JAVA_HTTP,
+            start: micros(self.start + 900_000),
+            length: micros(long - 2_000_000),
+            parent: Some(0),
+            attributes: self.on_thread(self.http()),
+            ..http
+        };
+        let client = vec![text("messaging.client_id", "orders-producer-1")];
+        let sent = Step {
+            service: "orders",
+            scope: JAVA_KAFKA,
+            name: "orders publish",
+            kind: 4,
+            start: micros(self.sent),
+            length: micros(900_000 + mix(self.n) % 4_000_000),
+            parent: Some(1),
+            attributes: self.on_thread(self.kafka("publish", client)),
+        };
+        let http = Step { attributes: self.http(), ..http };
+        [http, served, sent]
+    }
+
+    /// By two groups.
+    fn worked_on(&self, received: u64) -> [Step; 3] {
+        let billing = self.consumer("billing", "billing-0");
+        let processed = Step {
+            service: "billing",
+            scope: JAVA_KAFKA,
+            name: "orders process",
+            kind: 5,
+            start: micros(received),
+            length: micros(4_000_000 + mix(self.n + 1) % 9_000_000),
+            parent: Some(2),
+            attributes: self.on_thread(self.kafka("process", billing)),
+        };
+        let inserted = Step {
+            service: "billing",
+            scope: JAVA_JDBC,
+            name: "INSERT ledger.charges",
+            kind: 3,
+            start: micros(received + 800_000),
+            length: micros(1_000_000 + mix(self.n + 2) % 2_000_000),
+            parent: Some(3),
+            attributes: self.on_thread(database()),
+        };
+        let shipping = self.consumer("shipping", "sarama");
+        let shipped = Step {
+            service: "shipping",
+            scope: SARAMA,
+            name: "orders receive",
+            kind: 5,
+            start: received + mix(self.n + 3) % 40_000_000,
+            length: 200_000 + mix(self.n + 4) % 3_000_000,
+            parent: Some(2),
+            attributes: self.kafka("receive", shipping),
+        };
+        [processed, inserted, shipped]
+    }
+
+    fn http(&self) -> Vec<KeyValue> {
+        let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36";
+        vec![
+            text("http.request.method", "POST"),
+            text("url.scheme", "http"),
+            text("url.path", &format!("/orders/{}", self.id)),
+            text("http.route", "/orders/{id}"),
+            number("http.response.status_code", 201),
+            text("server.address", "orders.shop.svc"),
+            number("server.port", 8080),
+            number("network.peer.port", self.port),
+            text("network.peer.address", &format!("10.2.{}.{}", self.port % 7, self.port % 200)),
+            text("network.protocol.version", "1.1"),
+            text("user_agent.original", agent),
+        ]
+    }
+
+    fn kafka(&self, operation: &str, more: Vec<KeyValue>) -> Vec<KeyValue> {
+        let mut all = vec![
+            text("messaging.system", "kafka"),
+            text("messaging.operation", operation),
+            text("messaging.destination.name", "orders"),
+            text("messaging.destination.partition.id", &(mix(self.n) % 12).to_string()),
+            number("messaging.kafka.message.offset", self.n / 12),
+            text("messaging.kafka.message.key", &format!("order-{}", self.id)),
+        ];
+        all.extend(more);
+        all
+    }
+
+    fn consumer(&self, group: &str, client: &str) -> Vec<KeyValue> {
+        vec![
+            text("messaging.kafka.consumer.group", group),
+            text("messaging.client_id", client),
+            number("messaging.message.body.size", 300 + self.id % 200),
+        ]
+    }
+
+    fn on_thread(&self, mut all: Vec<KeyValue>) -> Vec<KeyValue> {
+        let name = format!("http-nio-8080-exec-{}", self.thread % 10);
+        all.extend([number("thread.id", self.thread), text("thread.name", &name)]);
+        all
+    }
+}
+
+fn database() -> Vec<KeyValue> {
+    vec![
+        text("db.system", "postgresql"),
+        text("db.name", "ledger"),
+        text("db.operation", "INSERT"),
+        text("db.sql.table", "charges"),
+        text(
+            "db.statement",
+            "INSERT INTO charges (id, customer, amount, currency, at) VALUES (?, ?, ?, ?, ?)",
+        ),
+        text("db.user", "billing"),
+        text("server.address", "ledger-db.shop.svc"),
+        number("server.port", 5432),
+    ]
 }
 
 const GO_HTTP: &str = "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp";

@@ -43,6 +43,8 @@ pub const ROW_GROUP_BYTES: usize = 32 << 20;
 pub const PAGE_ROWS: usize = 2048;
 /// Rows decoded at a time by a scan.
 pub const BATCH_ROWS: usize = 4096;
+/// The same of each segment that is merged: some are open at once, and spans are large.
+pub const MERGE_BATCH_ROWS: usize = 512;
 /// Memory for pages of the catalogue, which is small.
 pub const CATALOGUE_CACHE_BYTES: usize = 1 << 20;
 /// What must fit on a disk that was full before it counts as having room again.

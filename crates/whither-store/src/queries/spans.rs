@@ -8,6 +8,7 @@ pub use search::{SpanSearch, TracesFound};
 
 use super::Reader;
 use crate::error::StoreError;
+use crate::limits::BATCH_ROWS;
 use crate::tables::SpanRow;
 use crate::tables::prune::{Filter, Want};
 use crate::tables::row::Row;
@@ -25,7 +26,8 @@ impl Reader {
         found.truncate(limit);
         let filters = [Filter { column: "trace_id", want: Want::Bytes(&trace_id) }];
         for segment in segments {
-            let rows = segment.rows_that::<SpanRow>(&filters, Some(of_traces([trace_id].into())))?;
+            let rows =
+                segment.rows_that::<SpanRow>(&filters, Some(of_traces([trace_id].into())), BATCH_ROWS)?;
             for row in rows.take(limit - found.len()) {
                 found.push(row?);
             }

@@ -9,7 +9,7 @@ use super::{BalanceRow, CommitRow, FindingRow, IndexRow, LagRow, MarkRow, SpanRo
 use crate::catalogue::SegmentRecord;
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::limits::BATCH_ROWS;
+use crate::limits::{BATCH_ROWS, MERGE_BATCH_ROWS};
 use std::iter::Peekable;
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl Merge {
         let mut inputs = Vec::new();
         for input in &self.inputs {
             input.verify()?;
-            inputs.push(input.rows_that::<R>(&[], test())?.peekable());
+            inputs.push(input.rows_that::<R>(&[], test(), MERGE_BATCH_ROWS)?.peekable());
         }
         let mut writer = SegmentWriter::<R>::create(&*self.disk, into, self.id, level)?;
         let mut rows = Vec::with_capacity(BATCH_ROWS);

@@ -54,17 +54,19 @@ impl Segment {
         self: &Arc<Self>,
         filters: &[Filter<'_>],
     ) -> std::result::Result<Rows<R>, StoreError> {
-        self.rows_that(filters, None)
+        self.rows_that(filters, None, BATCH_ROWS)
     }
 
-    /// Those of them that pass a test.
+    /// Those of them that pass a test, so many decoded at a time.
     pub(crate) fn rows_that<R: Row>(
         self: &Arc<Self>,
         filters: &[Filter<'_>],
         test: Option<Test>,
+        batch_rows: usize,
     ) -> std::result::Result<Rows<R>, StoreError> {
-        let batches =
-            self.batches::<R>(filters, test).map_err(|error| StoreError::segment(&self.name, error))?;
+        let batches = self
+            .batches::<R>(filters, test, batch_rows)
+            .map_err(|error| StoreError::segment(&self.name, error))?;
         Ok(Rows { segment: Arc::clone(self), batches, batch: Vec::new().into_iter(), of: PhantomData })
     }
 
@@ -72,6 +74,7 @@ impl Segment {
         &self,
         filters: &[Filter<'_>],
         test: Option<Test>,
+        batch_rows: usize,
     ) -> Result<Option<ParquetRecordBatchReader>> {
         let footer = self.footer()?;
         let Some(wanted) = rows_to_read(footer, filters) else { return Ok(None) };
@@ -82,7 +85,7 @@ impl Segment {
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let mut builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(self.chunks.clone(), footer.clone())
-                .with_batch_size(BATCH_ROWS)
+                .with_batch_size(batch_rows)
                 .with_projection(columns(&names))
                 .with_row_groups(wanted.row_groups);
         if let Some(selection) = wanted.selection {

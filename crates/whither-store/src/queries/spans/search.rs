@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::error::StoreError;
-use crate::limits::{SEARCH_OPENED, SEARCH_ROWS};
+use crate::limits::{BATCH_ROWS, SEARCH_OPENED, SEARCH_ROWS};
 use crate::tables::columns::{Column, MaybeTime, Nanos, Span, strings};
 use crate::tables::row::Row;
 use crate::tables::segment::{Segment, Test};
@@ -117,7 +117,9 @@ impl Reader {
                 break;
             }
             match wanted {
-                None => newest.offer_all(segment.rows_that::<Glance>(&[], Some(search.test()))?)?,
+                None => {
+                    newest.offer_all(segment.rows_that::<Glance>(&[], Some(search.test()), BATCH_ROWS)?)?
+                }
                 Some(wanted) => opened += newest.offer_wanted(&segment, search.test(), wanted)?,
             }
         }
@@ -169,7 +171,7 @@ impl Newest {
         wanted: &dyn Fn(&SpanRow) -> bool,
     ) -> Result<u64, StoreError> {
         let mut opened = 0;
-        for row in segment.rows_that::<SpanRow>(&[], Some(test))? {
+        for row in segment.rows_that::<SpanRow>(&[], Some(test), BATCH_ROWS)? {
             let row = row?;
             opened += 1;
             if wanted(&row) {

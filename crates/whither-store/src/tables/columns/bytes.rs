@@ -74,7 +74,14 @@ impl Column for Blob {
     }
 
     fn read(column: &ArrayRef) -> Result<impl Iterator<Item = Bytes>> {
-        Ok(binaries(column)?.iter().map(|value| Bytes::copy_from_slice(value.unwrap_or_default())))
+        let array = binaries(column)?;
+        let ends = array.value_offsets();
+        let at = |offset: &i32| usize::try_from(*offset).unwrap_or(0);
+        let from = ends.first().map_or(0, at);
+        // One copy for all of them.
+        let all = array.value_data().get(from..ends.last().map_or(0, at)).unwrap_or_default();
+        let all = Bytes::copy_from_slice(all);
+        Ok(ends.windows(2).map(move |two| all.slice(at(&two[0]) - from..at(&two[1]) - from)))
     }
 
     fn heap_bytes(value: &Bytes) -> usize {
