@@ -16,6 +16,7 @@ pub mod whereabouts;
 pub mod lookup;
 pub mod trace_context;
 pub mod spans;
+pub mod traces;
 pub mod index;
 pub mod sources;
 pub mod scenario;

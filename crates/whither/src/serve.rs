@@ -9,7 +9,7 @@ mod recover;
 mod scene;
 mod problems;
 mod follower;
-mod upkeep;
+pub(crate) mod upkeep;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What keeps the store small, beside the rounds.
+//! What keeps a store small, beside the work of its owner.
 
 use whither_core::{Span, Time};
 use whither_store::{Merged, Store, StoreError};
@@ -10,7 +10,7 @@ const RETAIN_EVERY: Span = Span::seconds(600);
 
 /// Merges and deletions.
 #[derive(Debug, Default)]
-pub(super) struct Upkeep {
+pub(crate) struct Upkeep {
     /// The merge under way, on a thread of its own.
     merge: Option<Beside<Result<Merged, StoreError>>>,
     retained: Option<Time>,
@@ -21,7 +21,7 @@ impl Upkeep {
     ///
     /// # Errors
     /// As of the store. A merge that failed is begun anew.
-    pub(super) fn turn(&mut self, store: &mut Store, now: Time) -> Result<(), StoreError> {
+    pub(crate) fn turn(&mut self, store: &mut Store, now: Time) -> Result<(), StoreError> {
         if let Some(merge) = self.merge.take_if(|merge| merge.is_finished()) {
             store.apply_merge(merge.join()?)?;
         }
@@ -36,5 +36,11 @@ impl Upkeep {
             store.retain(now.0)?;
         }
         Ok(())
+    }
+    /// Waits for what runs beside. What it made is made again next time.
+    pub(crate) fn finish(self) {
+        if let Some(merge) = self.merge {
+            drop(merge.join());
+        }
     }
 }
