@@ -37,6 +37,7 @@ impl Upkeep {
         }
         Ok(())
     }
+
     /// Waits for what runs beside. What it made is made again next time.
     pub(crate) fn finish(self) {
         if let Some(merge) = self.merge {
