@@ -34,7 +34,7 @@ const BREATH: Duration = Duration::from_millis(20);
 const SLOW: Duration = Duration::from_secs(10);
 /// Tries of what does not work come this far apart at first, and at last.
 const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Opens the store of a data directory.
 type Open = Box<dyn Fn(&Path, Options) -> Result<Opened, OpenError> + Send + Sync>;
