@@ -15,9 +15,11 @@ use tokens::{Tokens, TokensError};
 
 use crate::settings::Auth;
 
-/// What somebody may do; each may do what those before it may.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// What somebody may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
+    /// Sends spans and sees nothing: for tokens that are handed out with applications.
+    Ingest,
     /// Looks.
     Read,
     /// Acts.
@@ -26,9 +28,29 @@ pub enum Role {
     Admin,
 }
 
+/// What is done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Act {
+    /// Sending spans.
+    Send,
+    /// Looking.
+    Look,
+    /// Changing something.
+    Operate,
+}
+
 impl Role {
     /// Every role, the smallest first.
-    pub const ALL: [Role; 3] = [Role::Read, Role::Operate, Role::Admin];
+    pub const ALL: [Role; 4] = [Role::Ingest, Role::Read, Role::Operate, Role::Admin];
+
+    /// Whether its holder may do this.
+    pub(crate) const fn may(self, act: Act) -> bool {
+        match act {
+            Act::Send => !matches!(self, Role::Read),
+            Act::Look => !matches!(self, Role::Ingest),
+            Act::Operate => matches!(self, Role::Operate | Role::Admin),
+        }
+    }
 
     /// The role of this name.
     #[must_use]
@@ -40,6 +62,7 @@ impl Role {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
+            Role::Ingest => "ingest",
             Role::Read => "read",
             Role::Operate => "operate",
             Role::Admin => "admin",

@@ -172,7 +172,7 @@ fn holder(line: &str) -> Result<Holder, &'static str> {
     if !is_name(name) {
         return Err("the name holds more than letters, digits, - and _");
     }
-    let role = Role::of(role).ok_or("the role is none of read, operate, admin")?;
+    let role = Role::of(role).ok_or("the role is none of ingest, read, operate, admin")?;
     let hash = PasswordHash::new(hash).map_err(|_| "the hash is none of argon2")?;
     let usable =
         Algorithm::try_from(hash.algorithm.as_str()).is_ok() && hash.salt.is_some() && hash.hash.is_some();
@@ -263,7 +263,7 @@ mod tests {
             ("# nobody\n".to_owned(), "holds no token"),
             ("\nann hushhush\n".to_owned(), ":2: not NAME ROLE HASH; `whither token"),
             (format!("a.b read {hash}"), ":1: the name holds"),
-            (format!("ann root {hash}"), ":1: the role is none of read, operate, admin"),
+            (format!("ann root {hash}"), ":1: the role is none of ingest, read, operate, admin"),
             ("ann read hushhush".to_owned(), ":1: the hash is none of argon2"),
             ("ann read $scrypt$ln=15$aGVsbG9oZWxsbw$aGVsbG8".to_owned(), ":1: the hash is none of argon2"),
             (format!("ann read {greedy}"), ":1: the hash takes more than"),

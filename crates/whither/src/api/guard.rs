@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::body;
 use super::listen::Peer;
 use super::problem::Problem;
-use crate::access::{Access, Role};
+use crate::access::{Access, Act, Role};
 
 /// What a browser may do with what is answered.
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -37,9 +37,12 @@ pub(super) async fn admitted(Of(access): Of<Access>, request: Request, next: Nex
     } else {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let role = access.role(request.headers(), peer).await;
-        let needed = if request.method().is_safe() { Role::Read } else { Role::Operate };
+        let (act, needed) = match request.method().is_safe() {
+            true => (Act::Look, Role::Read),
+            false => (Act::Operate, Role::Operate),
+        };
         match role {
-            Some(role) if role >= needed => None,
+            Some(role) if role.may(act) => None,
             Some(role) => Some(too_small(role, needed).into_response()),
             None => Some(unknown(&access)),
         }

@@ -379,7 +379,7 @@ pub struct Token {
     /// Who holds it: letters, digits, - and _
     #[arg(value_name = "NAME", value_parser = name)]
     pub name: String,
-    /// What they may do: read looks, operate also acts, admin does everything
+    /// What they may do: ingest sends spans and sees nothing, read looks, operate also acts, admin does everything
     #[arg(value_name = "ROLE", value_parser = role)]
     pub role: Role,
 }
@@ -409,7 +409,7 @@ fn name(text: &str) -> Result<String, &'static str> {
 }
 
 fn role(text: &str) -> Result<Role, &'static str> {
-    Role::of(text).ok_or("a role is read, operate or admin")
+    Role::of(text).ok_or("a role is ingest, read, operate or admin")
 }
 
 fn trace_id(text: &str) -> Result<String, &'static str> {
