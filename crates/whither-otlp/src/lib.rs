@@ -24,6 +24,7 @@
 mod attributes;
 mod json;
 mod refused;
+mod response;
 mod span;
 mod head;
 mod walk;
@@ -33,6 +34,7 @@ pub use attributes::{Attribute, Attributes, Text, Value, Values};
 pub use head::Head;
 pub use json::{NotOtlp, from_json};
 pub use refused::Refused;
+pub use response::Response;
 pub use span::{Event, Kind, Link, Resource, Scope, Span, SpanId, Status, StatusCode, TraceId};
 pub use walk::{Spans, spans};
 pub use wire::Malformed;

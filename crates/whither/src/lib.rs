@@ -17,6 +17,7 @@ pub mod lookup;
 pub mod trace_context;
 pub mod spans;
 pub mod traces;
+pub mod otlp;
 pub mod index;
 pub mod sources;
 pub mod scenario;

@@ -13,8 +13,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -36,7 +36,11 @@ const HEAD: Duration = Duration::from_secs(15);
 /// What is answered is taken within this time, bit by bit.
 const TAKEN: Duration = Duration::from_secs(30);
 /// A head holds no more than this.
-const HEAD_BYTES: usize = 32 << 10;
+const HEAD_BYTES: u32 = 32 << 10;
+/// Requests of one HTTP/2 connection at a time.
+const STREAMS: u32 = 128;
+/// Who does not answer a ping of HTTP/2 within this time is gone.
+const PING: Duration = Duration::from_secs(20);
 /// Certificates that were renewed are taken up within this time.
 const RENEWED: Duration = Duration::from_secs(2);
 /// Errors of accepting are those of all connections, as too many open files.
@@ -44,7 +48,25 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// Who is at the other end of the connection, as a request carries it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) IpAddr);
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Where connections come in, and what is spoken on them.
+#[derive(Debug)]
+pub(crate) struct Door {
+    pub(crate) listener: TcpListener,
+    /// Whoever answers the page keeps its certificates fresh.
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) protocol: Protocol,
+}
+
+/// What is spoken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 from the first byte on.
+    Http2,
+}
 
 /// Why nothing can be answered.
 #[derive(Debug, Error)]
@@ -97,13 +119,14 @@ pub async fn bind(at: SocketAddr, access: &Access) -> Result<TcpListener, Listen
 
 /// Answers until `stop` turns true, or is dropped.
 pub async fn serve(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) {
-    accept(listener, None, router, stop).await;
+    accept(Door { listener, tls: None, protocol: Protocol::Http1 }, router, stop).await;
 }
 
 /// The same by TLS. Certificates that are put in the place of the old ones are taken up.
 pub async fn serve_tls(listener: TcpListener, tls: Arc<Tls>, router: Router, stop: watch::Receiver<bool>) {
+    let door = Door { listener, tls: Some(tls.clone()), protocol: Protocol::Http1 };
     tokio::select! {
-        () = accept(listener, Some(tls.clone()), router, stop) => {}
+        () = accept(door, router, stop) => {}
         () = renew(tls) => {}
     }
 }
@@ -128,12 +151,9 @@ async fn renew(tls: Arc<Tls>) {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    tls: Option<Arc<Tls>>,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) {
+/// Answers whoever comes in by a door, until `stop` turns true, or is dropped.
+pub(crate) async fn accept(door: Door, router: Router, mut stop: watch::Receiver<bool>) {
+    let Door { listener, tls, protocol } = door;
     let slots = Slots::of(CONNECTIONS);
     loop {
         let accepted = tokio::select! {
@@ -143,41 +163,65 @@ async fn accept(
         };
         match accepted {
             Ok((socket, peer)) => {
-                let tls = tls.as_ref().map(|tls| tls.acceptor());
-                slots.begin(|slot| connection(socket, tls, Peer(peer.ip()), router.clone(), slot));
+                let tls = tls.as_ref().map(|tls| tls.acceptor(protocol));
+                let to = To { router: router.clone(), peer: Peer(peer.ip()), protocol };
+                slots.begin(|slot| connection(socket, tls, to, slot));
             }
             Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
 }
 
-async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, peer: Peer, router: Router, slot: Slot) {
+/// Whom a connection leads to, and from where.
+struct To {
+    router: Router,
+    peer: Peer,
+    protocol: Protocol,
+}
+
+async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, to: To, slot: Slot) {
     // Without it answers wait for more; with it they are only sent sooner.
     let _ = socket.set_nodelay(true);
     let socket = Stalling::new(socket, TAKEN);
-    let Some(tls) = tls else { return answer(socket, peer, router, slot).await };
+    let Some(tls) = tls else { return answer(socket, to, slot).await };
     // A client that breaks off is none of our concern, nor is one that never finishes its handshake.
     if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(socket)).await {
-        answer(stream, peer, router, slot).await;
+        answer(stream, to, slot).await;
     }
 }
 
-async fn answer<S>(stream: S, peer: Peer, router: Router, slot: Slot)
+async fn answer<S>(stream: S, to: To, slot: Slot)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let To { router, peer, protocol } = to;
     let slot = Arc::new(slot);
     let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
-        let busy = slot.busy();
+        let turn = slot.turn();
         request.extensions_mut().insert(peer);
-        let answer = router.clone().oneshot(request.map(Body::new));
-        async move { Ok::<_, Infallible>(answer.await?.map(|body| busy.until_the_end_of(body))) }
+        let answer = router.clone().oneshot(request.map(|body| Body::new(turn.clone().at_the_end_of(body))));
+        async move { Ok::<_, Infallible>(answer.await?.map(|body| turn.until_the_end_of(body))) }
     });
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(answer));
+    let (stream, answer) = (TokioIo::new(stream), TowerToHyperService::new(answer));
     // As above.
-    let _ = served.await;
+    let _ = match protocol {
+        Protocol::Http1 => {
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD)
+                .max_buf_size(HEAD_BYTES as usize)
+                .serve_connection(stream, answer)
+                .await
+        }
+        Protocol::Http2 => {
+            http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .max_header_list_size(HEAD_BYTES)
+                .max_concurrent_streams(STREAMS)
+                .keep_alive_interval(PING)
+                .keep_alive_timeout(PING)
+                .serve_connection(stream, answer)
+                .await
+        }
+    };
 }

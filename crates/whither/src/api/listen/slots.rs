@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
-use hyper::body::{Frame, SizeHint};
+use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::task::AbortHandle;
 
 /// The places.
@@ -27,8 +28,10 @@ struct Taken {
 #[derive(Debug)]
 struct Connection {
     task: Option<AbortHandle>,
-    /// Since when it has not asked for anything; none while it is answered.
-    waiting: Option<u64>,
+    /// How many of its requests have come whole and are being answered.
+    answered: usize,
+    /// Since when it lets us wait, while none of them are.
+    waiting: u64,
 }
 
 impl Slots {
@@ -54,8 +57,8 @@ impl Slots {
     fn take(&self) -> Option<u64> {
         let mut taken = lock(&self.taken);
         if taken.connections.len() >= self.most {
-            let waits = |(id, c): (&u64, &Connection)| Some((c.waiting?, *id));
-            let (_, longest) = taken.connections.iter().filter_map(waits).min()?;
+            let waits = taken.connections.iter().filter(|(_, c)| c.answered == 0);
+            let (_, longest) = waits.map(|(id, c)| (c.waiting, *id)).min()?;
             if let Some(task) = taken.connections.remove(&longest).and_then(|c| c.task) {
                 task.abort();
             }
@@ -63,7 +66,7 @@ impl Slots {
         taken.next += 1;
         taken.clock += 1;
         let (id, now) = (taken.next, taken.clock);
-        taken.connections.insert(id, Connection { task: None, waiting: Some(now) });
+        taken.connections.insert(id, Connection { task: None, answered: 0, waiting: now });
         Some(id)
     }
 
@@ -82,12 +85,9 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// It has asked for something.
-    pub(super) fn busy(&self) -> Busy {
-        if let Some(c) = lock(&self.taken).connections.get_mut(&self.id) {
-            c.waiting = None;
-        }
-        Busy { id: self.id, taken: self.taken.clone() }
+    /// A request begins to come.
+    pub(super) fn turn(&self) -> Arc<Turn> {
+        Arc::new(Turn { id: self.id, taken: self.taken.clone(), is_ours: AtomicBool::new(false) })
     }
 }
 
@@ -97,36 +97,90 @@ impl Drop for Slot {
     }
 }
 
-/// A connection is being answered.
+/// Whose turn it is in one exchange: until its request has come whole the client lets us wait, from then on we let it
+/// wait.
 #[derive(Debug)]
-pub(super) struct Busy {
+pub(super) struct Turn {
     id: u64,
     taken: Arc<Mutex<Taken>>,
+    is_ours: AtomicBool,
 }
 
-impl Busy {
-    /// Until this was sent.
-    pub(super) fn until_the_end_of(self, body: Body) -> Answer {
-        Answer { body, _busy: self }
+impl Turn {
+    /// A request's body; when it is over, the turn is ours.
+    pub(super) fn at_the_end_of(self: Arc<Self>, body: Incoming) -> Request {
+        if body.is_end_stream() {
+            self.take();
+        }
+        Request { body, turn: self }
     }
-}
 
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let mut taken = lock(&self.taken);
-        taken.clock += 1;
-        let now = taken.clock;
-        if let Some(c) = taken.connections.get_mut(&self.id) {
-            c.waiting = Some(now);
+    /// An answer's body; the turn is ours until it was sent.
+    pub(super) fn until_the_end_of(self: Arc<Self>, body: Body) -> Answer {
+        self.take();
+        Answer { body, _turn: self }
+    }
+
+    fn take(&self) {
+        if !self.is_ours.swap(true, Ordering::Relaxed)
+            && let Some(c) = lock(&self.taken).connections.get_mut(&self.id)
+        {
+            c.answered += 1;
         }
     }
 }
 
-/// A body that knows when it is over.
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !*self.is_ours.get_mut() {
+            return;
+        }
+        let mut taken = lock(&self.taken);
+        taken.clock += 1;
+        let now = taken.clock;
+        if let Some(c) = taken.connections.get_mut(&self.id) {
+            c.answered = c.answered.saturating_sub(1);
+            c.waiting = now;
+        }
+    }
+}
+
+/// A request's body.
+#[derive(Debug)]
+pub(super) struct Request {
+    body: Incoming,
+    turn: Arc<Turn>,
+}
+
+impl HttpBody for Request {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.turn.take();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer's body.
 #[derive(Debug)]
 pub(super) struct Answer {
     body: Body,
-    _busy: Busy,
+    _turn: Arc<Turn>,
 }
 
 impl HttpBody for Answer {

@@ -12,6 +12,7 @@ use rustls::{CertificateError, RootCertStore, ServerConfig};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
+use super::Protocol;
 use crate::clock;
 
 /// A file larger than this is neither a chain nor a key.
@@ -85,7 +86,8 @@ pub struct Tls {
 struct Loaded {
     /// As it was read, to see that it has changed.
     text: Text,
-    config: Arc<ServerConfig>,
+    http1: Arc<ServerConfig>,
+    http2: Arc<ServerConfig>,
     chain: Vec<CertificateDer<'static>>,
 }
 
@@ -138,9 +140,12 @@ impl Tls {
         Some(format!("server.tls_cert_file: the certificate in {path} {what}: clients will refuse it"))
     }
 
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    pub(super) fn acceptor(&self, protocol: Protocol) -> TlsAcceptor {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
-        TlsAcceptor::from(now.config.clone())
+        TlsAcceptor::from(match protocol {
+            Protocol::Http1 => now.http1.clone(),
+            Protocol::Http2 => now.http2.clone(),
+        })
     }
 }
 
@@ -175,9 +180,13 @@ impl Loaded {
         let pair = |why| TlsError::Pair { files: files.clone(), why };
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().map_err(pair)?.with_no_client_auth();
-        let mut config = builder.with_single_cert(chain.clone(), key).map_err(pair)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Loaded { text, config: Arc::new(config), chain })
+        let config = builder.with_single_cert(chain.clone(), key).map_err(pair)?;
+        let speaking = |alpn: &[u8]| {
+            let mut config = config.clone();
+            config.alpn_protocols = vec![alpn.to_vec()];
+            Arc::new(config)
+        };
+        Ok(Loaded { text, http1: speaking(b"http/1.1"), http2: speaking(b"h2"), chain })
     }
 }
 
