@@ -29,7 +29,7 @@ mod path;
 pub mod openapi;
 pub mod listen;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::OriginalUri;
@@ -49,6 +49,7 @@ use whither_store::{Reader, StoreError};
 use crate::access::Access;
 use crate::demo::broker::Handle;
 use crate::live::Live;
+use crate::otlp::Intake;
 use events::Streams;
 #[cfg(test)]
 pub(crate) use health::not_ready;
@@ -71,6 +72,8 @@ pub struct Shared {
     pub live: Arc<Live>,
     /// The demo's broker, which takes messages; none with a real cluster.
     pub demo: Option<Handle>,
+    /// What takes spans; none where none are taken, or not yet.
+    pub spans: Arc<OnceLock<Intake>>,
 }
 
 impl Shared {

@@ -57,7 +57,8 @@ impl Format {
 pub(super) async fn metrics(Of(shared): Of<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
     let format = Format::asked(&headers);
     // A wide cluster has hundreds of thousands of series: others are answered meanwhile.
-    let written = tokio::task::spawn_blocking(move || text(Gathered::of(&shared.live), format)).await;
+    let gather = move || Gathered::of(&shared.live, shared.spans.get());
+    let written = tokio::task::spawn_blocking(move || text(gather(), format)).await;
     match written {
         Ok(Ok(text)) => Ok(([(header::CONTENT_TYPE, format.content_type())], text).into_response()),
         Ok(Err(fmt::Error)) => Err(Problem::unavailable("the metrics can't be written")),

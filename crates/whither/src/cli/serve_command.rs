@@ -81,7 +81,7 @@ enum Failure {
 
 /// Ends when a signal says so, with everything on disk.
 async fn follow(serve: serve::Serve, serving: Serving) -> Result<(), Failure> {
-    let Serving { listen: at, access, tls } = serving;
+    let Serving { listen: at, access, tls, .. } = serving;
     let listener = listen::bind(at, &access).await?;
     let address = listener.local_addr().unwrap_or(at);
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -90,7 +90,8 @@ async fn follow(serve: serve::Serve, serving: Serving) -> Result<(), Failure> {
         serve.data_dir.display()
     ));
     let (stop, stopped) = watch::channel(false);
-    let router = api::router(api::Shared { live: serve.live.clone(), demo: None }, access);
+    let router =
+        api::router(api::Shared { live: serve.live.clone(), demo: None, spans: Arc::default() }, access);
     match tls {
         None => drop(tokio::spawn(listen::serve(listener, router, stopped.clone()))),
         Some(tls) => {

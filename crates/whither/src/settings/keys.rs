@@ -39,6 +39,10 @@ pub enum Kind {
     Length,
     /// An address to listen on.
     Listen,
+    /// An address to listen on, or `off`.
+    ListenOrOff,
+    /// Origins of pages, in which `*` stands for anything.
+    Origins,
     /// The name of an HTTP header.
     Header,
     /// Addresses, or networks of them.
@@ -57,7 +61,7 @@ impl Kind {
     /// Whether it holds several values.
     #[must_use]
     pub const fn is_list(self) -> bool {
-        matches!(self, Kind::Brokers | Kind::Names | Kind::Patterns | Kind::Networks)
+        matches!(self, Kind::Brokers | Kind::Names | Kind::Patterns | Kind::Networks | Kind::Origins)
     }
 
     /// What is allowed, in words.
@@ -71,6 +75,10 @@ impl Kind {
             Kind::Patterns => "topic names, * standing for anything".to_owned(),
             Kind::Length => "a length of time above 0 with its unit, as 30s, 15m, 1h, 7d".to_owned(),
             Kind::Listen => "an address to listen on, as 127.0.0.1:8080 or [::1]:8080".to_owned(),
+            Kind::ListenOrOff => {
+                "an address to listen on, as 127.0.0.1:4318 or [::1]:4318, or off".to_owned()
+            }
+            Kind::Origins => "origins, as https://shop.example, https://*.example, or *".to_owned(),
             Kind::Header => "the name of an HTTP header".to_owned(),
             Kind::Networks => "addresses or networks, as 10.0.0.7, 10.0.0.0/8, fd00::/8".to_owned(),
             Kind::Bytes => "a number of bytes, or one with a unit, as 500MiB, 20GiB".to_owned(),
@@ -93,6 +101,8 @@ impl Kind {
             }
             Kind::Length => value.parse::<Length>().is_ok_and(|l| !l.0.is_zero()),
             Kind::Listen => value.parse::<SocketAddr>().is_ok(),
+            Kind::ListenOrOff => is_off(value) || Kind::Listen.allows(value),
+            Kind::Origins => is_origin(value),
             Kind::Header => value.parse::<HeaderName>().is_ok(),
             Kind::Networks => value.parse::<Network>().is_ok(),
             Kind::Bytes => bytes(value).is_some_and(|n| n > 0),
@@ -114,6 +124,17 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
         _ => return None,
     };
     digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+/// Whether nothing is to be listened on.
+pub(super) fn is_off(text: &str) -> bool {
+    text.eq_ignore_ascii_case("off")
+}
+
+/// `scheme://host`, with a port or without, as browsers name it; or a pattern of such.
+fn is_origin(text: &str) -> bool {
+    let rest = text.split_once("://").map(|(_, rest)| rest);
+    text == "*" || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', ' ']))
 }
 
 fn shown(word: &str) -> String {
@@ -320,6 +341,30 @@ pub const KEYS: &[Key] = &[
         "where the proxy asks from; from elsewhere its header counts for nothing",
     ),
     key(
+        "otlp.http_listen",
+        Kind::ListenOrOff,
+        &["127.0.0.1:4318"],
+        "where `serve` takes spans by OTLP/HTTP, at `/v1/traces`; what other machines reach needs `[auth]`",
+    ),
+    key(
+        "otlp.grpc_listen",
+        Kind::ListenOrOff,
+        &["127.0.0.1:4317"],
+        "where `serve` takes spans by OTLP/gRPC; what other machines reach needs `[auth]`",
+    ),
+    key(
+        "otlp.max_request_bytes",
+        Kind::Bytes,
+        &["16MiB"],
+        "a request that is larger, as it was sent or inflated, is refused; all requests together take four times as much memory",
+    ),
+    key(
+        "otlp.allowed_origins",
+        Kind::Origins,
+        &[],
+        "pages that may send spans from a browser; none if unset",
+    ),
+    key(
         "store.keep",
         Kind::Length,
         &["90d"],
@@ -447,6 +492,18 @@ mod tests {
             ["kafka", "kafka:", ":9092", "kafka:0", "kafka:99999", "::1:9092", "http://kafka:9092", "[x]:1"]
         {
             assert!(!is_address(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn origins_are_those_that_browsers_name() {
+        for good in ["*", "https://shop.example", "http://localhost:3000", "https://*.example", "http://*"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in
+            ["", "shop.example", "https://", "https://shop.example/", "https://shop.example/cart", "null"]
+        {
+            assert!(!is_origin(bad), "{bad}");
         }
     }
 

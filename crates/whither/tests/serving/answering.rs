@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
@@ -39,7 +40,7 @@ impl Answering {
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let demo = Some(scene.broker.handle());
-        let router = api::router(Shared { live: server.live.clone(), demo }, access);
+        let router = api::router(Shared { live: server.live.clone(), demo, spans: Arc::default() }, access);
         tokio::spawn(listen::serve(listener, router, stopped));
         Answering { at, client: reqwest::Client::new(), server, _stop: stop }
     }

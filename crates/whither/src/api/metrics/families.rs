@@ -29,7 +29,8 @@ impl Collector for Exposition {
         self.records(&mut families)?;
         self.groups(&mut families)?;
         self.whither(&mut families)?;
-        self.counted(&mut families)
+        self.counted(&mut families)?;
+        self.spans(&mut families)
     }
 }
 
@@ -122,7 +123,9 @@ impl Exposition {
             .refused
             .iter()
             .map(|((source, why), n)| ([("source", source.word()), ("reason", refusal_word(*why))], *n));
-        families.counter("whither_refused", "Facts refused since the process started", refused)?;
+        let spans = self.gathered.spans.iter().flat_map(|spans| &spans.reasons);
+        let refused = refused.chain(spans.map(|(why, n)| ([("source", "spans"), ("reason", *why)], *n)));
+        families.counter("whither_refused", "Facts and spans refused since the process started", refused)?;
         families.counter(
             "whither_reader_records",
             "Records read since the process started",
@@ -140,6 +143,32 @@ impl Exposition {
             "whither_verdict_delay_seconds",
             "From a commit, as the broker timed it, until what follows from it is told",
             &counted.delays,
+        )
+    }
+
+    fn spans(&self, families: &mut Families<'_>) -> fmt::Result {
+        let Some(spans) = &self.gathered.spans else { return Ok(()) };
+        let requests = spans
+            .requests
+            .iter()
+            .map(|((transport, result), n)| ([("transport", transport.word()), ("result", result)], *n));
+        families.counter("whither_otlp_requests", "Requests with spans, by what was answered", requests)?;
+        let by_result = [("accepted", spans.accepted), ("refused", spans.refused)];
+        families.counter(
+            "whither_otlp_spans",
+            "Spans of the requests that were taken",
+            by_result.map(|(result, n)| ([("result", result)], n)),
+        )?;
+        families.gauge(
+            "whither_otlp_bytes_under_way",
+            "Bytes of requests that came and are not kept yet",
+            [(UNLABELLED, spans.bytes_under_way)],
+        )?;
+        let listening = spans.listening.iter();
+        families.gauge(
+            "whither_otlp_listening",
+            "0 while the address is taken by another program, and no spans come in by it",
+            listening.map(|(transport, does)| ([("transport", transport.word())], u64::from(*does))),
         )
     }
 }

@@ -9,6 +9,7 @@ use whither_core::{Name, Partition};
 use crate::api::{health, status};
 use crate::clock;
 use crate::live::{Counted, Lag, Live, Row, Settled, State};
+use crate::otlp::{self, Intake};
 
 /// Rows that are looked at before others get a turn.
 const ROWS: usize = 1_000;
@@ -32,6 +33,8 @@ pub(super) struct Gathered {
     pub(super) residual: i64,
     pub(super) store_bytes: u64,
     pub(super) counted: Counted,
+    /// What came in by OTLP; none where nothing is taken.
+    pub(super) spans: Option<otlp::Counted>,
     /// As verdicts are now.
     pub(super) settled: BTreeMap<Settled, u64>,
     /// By topic and group.
@@ -41,8 +44,8 @@ pub(super) struct Gathered {
 
 impl Gathered {
     /// What is true now. Rows may move on between one thousand of them and the next.
-    pub(super) fn of(live: &Live) -> Gathered {
-        let mut gathered = Gathered::without_rows(&live.read());
+    pub(super) fn of(live: &Live, spans: Option<&Intake>) -> Gathered {
+        let mut gathered = Gathered::without_rows(&live.read(), spans);
         let mut after = None;
         loop {
             let state = live.read();
@@ -59,7 +62,7 @@ impl Gathered {
         }
     }
 
-    fn without_rows(state: &State) -> Gathered {
+    fn without_rows(state: &State, spans: Option<&Intake>) -> Gathered {
         Gathered {
             cluster: state.about.cluster.clone(),
             ready: health::not_ready(state, clock::now()).is_none(),
@@ -67,6 +70,7 @@ impl Gathered {
             residual: status::residual(state),
             store_bytes: state.store.bytes,
             counted: state.counted.clone(),
+            spans: spans.map(Intake::counted),
             settled: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             lags: Vec::new(),
