@@ -17,7 +17,7 @@ mod lag;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use whither_core::fact::Run;
 use whither_core::verdict::Cause;
 use whither_core::{Balance, Name, Partition, Time, Verdict};
@@ -223,7 +223,7 @@ impl State {
 #[derive(Debug)]
 pub struct Live {
     state: RwLock<State>,
-    history: RwLock<Option<Reader>>,
+    history: watch::Sender<Option<Reader>>,
     cluster: RwLock<Option<Arc<Cluster>>>,
     news: news::Told,
 }
@@ -235,7 +235,7 @@ impl Live {
         let state = State { started_at, demo, ..State::default() };
         Live {
             state: RwLock::new(state),
-            history: RwLock::default(),
+            history: watch::Sender::default(),
             cluster: RwLock::default(),
             news: news::Told::default(),
         }
@@ -244,12 +244,18 @@ impl Live {
     /// What was true before; none until the store is open.
     #[must_use]
     pub fn history(&self) -> Option<Reader> {
-        self.history.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.history.borrow().clone()
     }
 
     /// Where history is read from now on.
     pub fn keep_history(&self, reader: Reader) {
-        *self.history.write().unwrap_or_else(PoisonError::into_inner) = Some(reader);
+        self.history.send_replace(Some(reader));
+    }
+
+    /// Waits until the store is open: the data directory is ours then.
+    pub async fn opened(&self) {
+        // The other end is in here.
+        let _ = self.history.subscribe().wait_for(Option::is_some).await;
     }
 
     /// The cluster, to look at a single record; none until it was reached.

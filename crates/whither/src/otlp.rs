@@ -18,4 +18,6 @@ pub use counts::{Counted, Transport};
 pub use intake::{Intake, Limits};
 pub use refusal::Refusal;
 pub use serving::{Doors, accept, serve};
-pub use sink::{NotTaken, Sink, Taken};
+pub use sink::Sink;
+
+use crate::traces::{NotTaken, Taken};

@@ -1,19 +1,25 @@
 //! `whither serve`.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use whither_store::{Options, Retention};
 
 use super::args::{Filter, Global, Serve};
 use super::{Exit, ask, complain};
+use crate::access::Access;
+use crate::api::listen::tls::Tls;
 use crate::api::{self, listen};
 use crate::clock;
 use crate::live::Live;
 use crate::moment::Length;
+use crate::otlp::{self, Doors, Intake, Limits};
 use crate::serve::{self, Follower, ServeError};
 use crate::settings::{Serving, Settings};
 use crate::sources::kafka::Wants;
+use crate::traces::{SpanLog, SpanOptions};
 
 /// Follows until it is told to stop.
 pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
@@ -81,7 +87,7 @@ enum Failure {
 
 /// Ends when a signal says so, with everything on disk.
 async fn follow(serve: serve::Serve, serving: Serving) -> Result<(), Failure> {
-    let Serving { listen: at, access, tls, .. } = serving;
+    let Serving { listen: at, access, tls, spans, limits } = serving;
     let listener = listen::bind(at, &access).await?;
     let address = listener.local_addr().unwrap_or(at);
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -90,21 +96,71 @@ async fn follow(serve: serve::Serve, serving: Serving) -> Result<(), Failure> {
         serve.data_dir.display()
     ));
     let (stop, stopped) = watch::channel(false);
-    let router =
-        api::router(api::Shared { live: serve.live.clone(), demo: None, spans: Arc::default() }, access);
+    let tls = tls.map(Arc::new);
+    let taking = Taking {
+        live: serve.live.clone(),
+        dir: serve.data_dir.join("spans"),
+        doors: spans,
+        limits,
+        access: access.clone(),
+        tls: tls.clone(),
+        intake: Arc::default(),
+    };
+    let shared = api::Shared { live: serve.live.clone(), demo: None, spans: taking.intake.clone() };
+    let router = api::router(shared, access);
     match tls {
         None => drop(tokio::spawn(listen::serve(listener, router, stopped.clone()))),
         Some(tls) => {
             tls.out_of_date().iter().for_each(|why| complain(why));
-            drop(tokio::spawn(listen::serve_tls(listener, Arc::new(tls), router, stopped.clone())));
+            drop(tokio::spawn(listen::serve_tls(listener, tls, router, stopped.clone())));
         }
     }
+    let taking = tokio::spawn(take_spans(taking, stopped.clone()));
+    let asked = stop.clone();
     tokio::spawn(async move {
         asked_to_stop().await;
         // It may have stopped by itself.
-        let _ = stop.send(true);
+        let _ = asked.send(true);
     });
-    Ok(Follower::new(serve, stopped).follow().await?)
+    let followed = Follower::new(serve, stopped).follow().await;
+    // As above.
+    let _ = stop.send(true);
+    taking.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+    Ok(followed?)
+}
+
+/// What is needed to take spans.
+struct Taking {
+    live: Arc<Live>,
+    dir: PathBuf,
+    doors: Doors,
+    limits: Limits,
+    access: Access,
+    tls: Option<Arc<Tls>>,
+    /// What takes them, once there is something.
+    intake: Arc<OnceLock<Intake>>,
+}
+
+/// Takes spans, once the data directory is known to be ours, until it is told to stop. What keeps it from that keeps
+/// nothing else from running.
+async fn take_spans(taking: Taking, mut stop: watch::Receiver<bool>) {
+    let Taking { live, dir, doors, limits, access, tls, intake } = taking;
+    if doors.http.is_none() && doors.grpc.is_none() {
+        return;
+    }
+    tokio::select! {
+        () = live.opened() => {}
+        // Whoever could stop it is gone: it stops.
+        _ = stop.wait_for(|stop| *stop) => return,
+    }
+    let opened = spawn_blocking(move || SpanLog::open(&dir, SpanOptions::default())).await;
+    match opened.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())) {
+        Ok(log) => {
+            let intake = intake.get_or_init(|| Intake::new(Arc::new(log), limits)).clone();
+            otlp::serve(doors, access, tls, intake, stop).await;
+        }
+        Err(error) => complain(&format!("no spans are taken, all else goes on: {}", ask::chain(&error))),
+    }
 }
 
 /// Ctrl-C, or what service managers send.

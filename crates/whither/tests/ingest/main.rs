@@ -9,3 +9,4 @@ mod refusing;
 mod pressing;
 mod abusing;
 mod guarding;
+mod serving;

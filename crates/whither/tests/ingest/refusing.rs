@@ -8,7 +8,8 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::{StatusExt, pb};
-use whither::otlp::{NotTaken, Transport};
+use whither::otlp::Transport;
+use whither::traces::NotTaken;
 
 use crate::scene::{Server, request, span};
 use crate::sending::gzip;

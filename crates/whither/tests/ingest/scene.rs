@@ -15,7 +15,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tonic::transport::{Channel, Endpoint};
 use whither::access::Access;
-use whither::otlp::{Admission, Intake, Limits, NotTaken, Sink, Taken, Transport, accept};
+use whither::otlp::{Admission, Intake, Limits, Sink, Transport, accept};
+use whither::traces::{NotTaken, Taken};
 use whither_otlp::Refused;
 
 /// Longer than anything here takes; only what fails waits for it.
