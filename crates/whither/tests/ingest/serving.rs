@@ -101,7 +101,7 @@ async fn a_port_that_is_taken_ends_nothing_and_is_had_once_it_is_free() {
         "whither_otlp_requests_total{transport=\"grpc\",result=\"partial\"} 1\n",
         "whither_otlp_spans_total{result=\"accepted\"} 4\n",
         "whither_otlp_spans_total{result=\"refused\"} 2\n",
-        "whither_otlp_bytes_under_way 0\n",
+        "whither_otlp_bytes_under_way{} 0\n",
         "whither_otlp_listening{transport=\"http\"} 1\n",
         "whither_refused_total{source=\"spans\",reason=\"trace_id\"} 2\n",
     ] {
