@@ -32,7 +32,7 @@ mod wire;
 
 pub use attributes::{Attribute, Attributes, Text, Value, Values};
 pub use head::Head;
-pub use json::{NotOtlp, from_json};
+pub use json::{NotASpan, NotOtlp, from_json, to_json};
 pub use refused::Refused;
 pub use response::Response;
 pub use span::{Event, Kind, Link, Resource, Scope, Span, SpanId, Status, StatusCode, TraceId};

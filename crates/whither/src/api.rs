@@ -19,6 +19,7 @@ mod messages;
 mod journeys;
 mod searched;
 mod dead_letters;
+mod jaeger;
 mod demo;
 mod events;
 mod health;
@@ -50,6 +51,7 @@ use crate::access::Access;
 use crate::demo::broker::Handle;
 use crate::live::Live;
 use crate::otlp::Intake;
+use crate::traces::Traces;
 use events::Streams;
 #[cfg(test)]
 pub(crate) use health::not_ready;
@@ -74,6 +76,8 @@ pub struct Shared {
     pub demo: Option<Handle>,
     /// What takes spans; none where none are taken, or not yet.
     pub spans: Arc<OnceLock<Intake>>,
+    /// The spans that came in, once their log is open.
+    pub traces: Arc<OnceLock<Traces>>,
 }
 
 impl Shared {
@@ -104,6 +108,7 @@ pub fn router(shared: Shared, access: Access) -> Router {
     Router::new()
         .nest(BASE, resources)
         .merge(Router::from(of_process()))
+        .merge(jaeger::routes())
         .merge(page)
         .route("/assets/{name}", get(page::asset))
         .route("/icon.svg", get(page::icon))

@@ -19,7 +19,7 @@ use crate::otlp::{self, Doors, Intake, Limits};
 use crate::serve::{self, Follower, ServeError};
 use crate::settings::{Serving, Settings};
 use crate::sources::kafka::Wants;
-use crate::traces::{SpanLog, SpanOptions};
+use crate::traces::{SpanLog, SpanOptions, Traces};
 
 /// Follows until it is told to stop.
 pub(super) fn serve(asked: &Serve, global: &Global) -> Exit {
@@ -105,8 +105,14 @@ async fn follow(serve: serve::Serve, serving: Serving) -> Result<(), Failure> {
         access: access.clone(),
         tls: tls.clone(),
         intake: Arc::default(),
+        traces: Arc::default(),
     };
-    let shared = api::Shared { live: serve.live.clone(), demo: None, spans: taking.intake.clone() };
+    let shared = api::Shared {
+        live: serve.live.clone(),
+        demo: None,
+        spans: taking.intake.clone(),
+        traces: taking.traces.clone(),
+    };
     let router = api::router(shared, access);
     match tls {
         None => drop(tokio::spawn(listen::serve(listener, router, stopped.clone()))),
@@ -139,12 +145,14 @@ struct Taking {
     tls: Option<Arc<Tls>>,
     /// What takes them, once there is something.
     intake: Arc<OnceLock<Intake>>,
+    /// What tells of them, once there is something.
+    traces: Arc<OnceLock<Traces>>,
 }
 
 /// Takes spans, once the data directory is known to be ours, until it is told to stop. What keeps it from that keeps
 /// nothing else from running.
 async fn take_spans(taking: Taking, mut stop: watch::Receiver<bool>) {
-    let Taking { live, dir, doors, limits, access, tls, intake } = taking;
+    let Taking { live, dir, doors, limits, access, tls, intake, traces } = taking;
     if doors.http.is_none() && doors.grpc.is_none() {
         return;
     }
@@ -156,6 +164,8 @@ async fn take_spans(taking: Taking, mut stop: watch::Receiver<bool>) {
     let opened = spawn_blocking(move || SpanLog::open(&dir, SpanOptions::default())).await;
     match opened.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())) {
         Ok(log) => {
+            // Nobody else opens it.
+            let _ = traces.set(log.reader());
             let intake = intake.get_or_init(|| Intake::new(Arc::new(log), limits)).clone();
             otlp::serve(doors, access, tls, intake, stop).await;
         }

@@ -51,8 +51,12 @@ impl Watched {
         };
         let (stop, stopped) = watch::channel(false);
         let news = live.listen();
-        let shared =
-            Shared { live: live.clone(), demo: Some(broker.handle().named("page")), spans: Arc::default() };
+        let shared = Shared {
+            live: live.clone(),
+            demo: Some(broker.handle().named("page")),
+            spans: Arc::default(),
+            traces: Arc::default(),
+        };
         tokio::spawn(api::listen::serve(listener, api::router(shared, Access::default()), stopped.clone()));
         let following = tokio::spawn(async move { Follower::new(serve, stopped).follow().await });
         Ok(Watched { live, news, stop, following, address, _dir: dir })

@@ -10,3 +10,4 @@ mod pressing;
 mod abusing;
 mod guarding;
 mod serving;
+mod jaeger;

@@ -11,7 +11,7 @@ use whither::demo::broker::{Broker, Options};
 
 use crate::scene::{PATIENCE, request, span};
 
-fn whither(args: &[&str]) -> Command {
+pub(crate) fn whither(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_whither"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WHITHER_")) {
         command.env_remove(name);
@@ -21,15 +21,15 @@ fn whither(args: &[&str]) -> Command {
 }
 
 /// What a process complains of, line by line.
-struct Told(BufReader<ChildStderr>);
+pub(crate) struct Told(BufReader<ChildStderr>);
 
 impl Told {
-    fn by(child: &mut Child) -> Told {
+    pub(crate) fn by(child: &mut Child) -> Told {
         Told(BufReader::new(child.stderr.take().unwrap()))
     }
 
     /// The next line that says this.
-    async fn until(&mut self, says: &str) -> String {
+    pub(crate) async fn until(&mut self, says: &str) -> String {
         let found = async {
             loop {
                 let mut line = String::new();
@@ -44,7 +44,7 @@ impl Told {
 }
 
 /// The address behind these words.
-fn address(line: &str, behind: &str) -> SocketAddr {
+pub(crate) fn address(line: &str, behind: &str) -> SocketAddr {
     let (_, rest) = line.split_once(behind).unwrap_or_else(|| panic!("{line}"));
     rest.split([';', '\n', ' ']).next().unwrap().parse().unwrap_or_else(|_| panic!("{line}"))
 }

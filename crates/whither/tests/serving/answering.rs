@@ -40,7 +40,10 @@ impl Answering {
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let demo = Some(scene.broker.handle());
-        let router = api::router(Shared { live: server.live.clone(), demo, spans: Arc::default() }, access);
+        let router = api::router(
+            Shared { live: server.live.clone(), demo, spans: Arc::default(), traces: Arc::default() },
+            access,
+        );
         tokio::spawn(listen::serve(listener, router, stopped));
         Answering { at, client: reqwest::Client::new(), server, _stop: stop }
     }

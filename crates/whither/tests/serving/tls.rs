@@ -73,7 +73,8 @@ async fn serve(authority: &Authority) -> Serving {
     let at = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
     let live = Arc::new(Live::new(Time(0), false));
-    let router = api::router(Shared { live, demo: None, spans: Arc::default() }, access);
+    let router =
+        api::router(Shared { live, demo: None, spans: Arc::default(), traces: Arc::default() }, access);
     tokio::spawn(listen::serve_tls(listener, Arc::new(tls), router, stopped));
     Serving { at, _stop: stop, dir }
 }
