@@ -126,12 +126,15 @@ impl Segment {
     }
 }
 
+/// Says of each row of some columns whether it is to be taken.
+type Passes = dyn FnMut(&RecordBatch) -> Result<BooleanArray> + Send;
+
 /// Which rows to take, by a few columns: the others are read for those rows alone.
 pub(crate) struct Test {
     /// In the order of the file.
     pub(crate) columns: &'static [&'static str],
-    /// Of each row of these columns, whether it is to be taken.
-    pub(crate) passes: Box<dyn FnMut(&RecordBatch) -> Result<BooleanArray> + Send>,
+    /// Given these columns.
+    pub(crate) passes: Box<Passes>,
 }
 
 /// Rows of a segment, read as they are asked for.

@@ -25,7 +25,7 @@ pub(super) struct Walked {
 }
 
 impl Walked {
-    fn refuse(&mut self, word: &'static str, why: impl ToString) {
+    fn refuse(&mut self, word: &'static str, why: &impl ToString) {
         *self.refused.entry(word).or_default() += 1;
         self.why.get_or_insert_with(|| why.to_string());
     }
@@ -41,12 +41,12 @@ pub(super) fn walk(body: &[u8], came_ms: i64, shared: &mut Shared) -> Walked {
         match span {
             Err(refused) => {
                 walked.broken |= matches!(refused, Refused::Request(_));
-                walked.refuse(refused.word(), refused);
+                walked.refuse(refused.word(), &refused);
             }
             Ok(_) if walked.rows.len() == REQUEST_SPANS => {
                 walked.refuse(
                     "too_many",
-                    format_args!("a request may hold {REQUEST_SPANS} spans: send smaller ones"),
+                    &format_args!("a request may hold {REQUEST_SPANS} spans: send smaller ones"),
                 );
             }
             Ok(span) => {

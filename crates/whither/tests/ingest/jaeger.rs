@@ -1,7 +1,6 @@
 //! What came in is told by Jaeger's query API, in both its versions, at once and after a kill.
 
 use std::net::SocketAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
@@ -39,8 +38,7 @@ fn of_service(name: &str, span: Span) -> ResourceSpans {
 
 /// A record that `checkout` sends and `shipping` fails to work on, a second ago.
 fn sent() -> (ExportTraceServiceRequest, u64) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let start = u64::try_from(now.as_nanos()).unwrap() / 1_000 * 1_000 - 1_000_000_000;
+    let start = u64::try_from(whither::clock::now().0).unwrap() * 1_000_000 - 1_000_000_000;
     let trace_id = u128::from_str_radix(TRACE, 16).unwrap().to_be_bytes().to_vec();
     let send = Span {
         trace_id: trace_id.clone(),

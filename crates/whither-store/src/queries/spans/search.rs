@@ -118,7 +118,7 @@ impl Reader {
             }
             match wanted {
                 None => {
-                    newest.offer_all(segment.rows_that::<Glance>(&[], Some(search.test()), BATCH_ROWS)?)?
+                    newest.offer_all(segment.rows_that::<Glance>(&[], Some(search.test()), BATCH_ROWS)?)?;
                 }
                 Some(wanted) => opened += newest.offer_wanted(&segment, search.test(), wanted)?,
             }

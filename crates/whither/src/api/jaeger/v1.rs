@@ -145,7 +145,7 @@ pub(super) async fn traces(Of(shared): Of<Shared>, Query(pairs): Query<Pairs>) -
         Ok(wanted) => asked(&shared, move |traces| wanted.find(traces)).await,
     };
     // Clients take the first span of each trace for granted.
-    answer(found.map(|found| found.into_iter().filter_map(trace_of).collect()))
+    answer(found.map(|found| found.into_iter().filter_map(|rows| trace_of(&rows)).collect()))
 }
 
 pub(super) async fn trace(Of(shared): Of<Shared>, Path(id): Path<String>) -> Response {
@@ -153,7 +153,7 @@ pub(super) async fn trace(Of(shared): Of<Shared>, Path(id): Path<String>) -> Res
         Err(failure) => Err(failure),
         Ok(id) => asked(&shared, move |traces| traces.trace(id, SPANS)).await,
     };
-    let found = rows.and_then(|rows| trace_of(once(rows)).ok_or(Failure::NotFound));
+    let found = rows.and_then(|rows| trace_of(&once(rows)).ok_or(Failure::NotFound));
     answer(found.map(|trace| vec![trace]))
 }
 
@@ -196,12 +196,12 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// A trace as Jaeger tells it; none without a span.
-fn trace_of(rows: Vec<SpanRow>) -> Option<Trace> {
+fn trace_of(rows: &[SpanRow]) -> Option<Trace> {
     let trace_id = hex(&rows.first()?.trace_id);
     let mut known: Vec<(&[u8], String)> = Vec::new();
     let mut processes = BTreeMap::new();
     let mut spans = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for row in rows {
         let process_id = match known.iter().find(|(resource, _)| *resource == &*row.resource) {
             Some((_, id)) => id.clone(),
             None => {

@@ -53,7 +53,7 @@ async fn a_body_that_was_cut_is_taken_as_far_as_it_goes() {
         match taken {
             Ok(taken) => assert!(taken.accepted == 1 && taken.refused <= 1, "{taken:?} of {len}"),
             Err(not) => {
-                assert!(matches!(not, NotTaken::Malformed(_)) && len < two.len() / 2, "{not:?} of {len}")
+                assert!(matches!(not, NotTaken::Malformed(_)) && len < two.len() / 2, "{not:?} of {len}");
             }
         }
         log.stop();
