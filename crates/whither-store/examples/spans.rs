@@ -52,7 +52,9 @@ fn report(taker: &Taker, dir: &Path) {
             continue;
         }
         let reader = SerializedFileReader::new(std::fs::File::open(file).unwrap()).unwrap();
-        for column in reader.metadata().row_groups().iter().flat_map(|group| group.columns()) {
+        for column in
+            reader.metadata().row_groups().iter().flat_map(parquet::file::metadata::RowGroupMetaData::columns)
+        {
             *columns.entry(column.column_path().string()).or_default() += column.compressed_size();
         }
     }

@@ -111,7 +111,7 @@ pub(crate) fn filled(store: &mut Store, seed: u64) -> Vec<SpanRow> {
 }
 
 fn sorted(mut rows: Vec<SpanRow>) -> Vec<SpanRow> {
-    rows.sort_by(|a, b| (a.start_nanos, a.span_id).cmp(&(b.start_nanos, b.span_id)));
+    rows.sort_by_key(|row| (row.start_nanos, row.span_id));
     rows
 }
 
