@@ -217,6 +217,8 @@ fn spawn(
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
     // Settings of whoever runs this are not meant for it.
     command.env_remove("WHITHER_CONFIG").current_dir(folder);
+    // Several of these run side by side, and nobody sends spans.
+    command.env("WHITHER_OTLP_HTTP_LISTEN", "off").env("WHITHER_OTLP_GRPC_LISTEN", "off");
     let mut process = Supervised::spawn(&mut command)?;
     let mut address = None;
     wait_until("whither serve to listen", PATIENCE.as_secs(), || {

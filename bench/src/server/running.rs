@@ -139,6 +139,8 @@ impl Server {
         let (at, data) = (free_address()?, folder.join("data"));
         let mut command = program()?;
         command.args(["serve", "--brokers", brokers, "--listen", &at, "--data-dir"]).arg(&data);
+        // Spans are none of this.
+        command.env("WHITHER_OTLP_HTTP_LISTEN", "off").env("WHITHER_OTLP_GRPC_LISTEN", "off");
         let process = Running::start(&mut command, &folder.join("serve.log"))?;
         process.until("ready", || http::get(&at, "/readyz").is_ok())?;
         Ok(Server { process, at, data })
