@@ -16,20 +16,10 @@ use alloc::vec::Vec;
 
 /// Tells what changed since it was told last.
 pub(crate) fn tell(ledger: &mut Ledger, cx: &Context<'_>, out: &mut Vec<Output>) {
-    let mut said = Vec::new();
     for positions in ledger.groups.values_mut() {
         positions.note_gone(&ledger.log.starts);
     }
-    {
-        let ledger = &*ledger;
-        let index = ledger.log.runs.index();
-        let routed = dead_lettered::routed(ledger);
-        for (group, positions) in &ledger.groups {
-            let j = judge(ledger, cx, &index, group, positions);
-            group::tell(ledger, cx, &j, &routed, &mut said);
-        }
-        for_everyone(ledger, cx, &index, &routed, &mut said);
-    }
+    let said = said_of(ledger, cx, ledger.groups.iter().map(|(group, p)| (group, &**p)), true);
     news::tell(ledger, cx, said, |_| true, out);
 }
 
@@ -44,19 +34,31 @@ pub(crate) fn tell_groups(ledger: &mut Ledger, cx: &Context<'_>, out: &mut Vec<O
             positions.note_gone(&ledger.log.starts);
         }
     }
-    let mut said = Vec::new();
-    {
-        let ledger = &*ledger;
-        let index = ledger.log.runs.index();
-        let routed = dead_lettered::routed(ledger);
-        for (group, positions) in those.iter().filter_map(|group| ledger.groups.get_key_value(group)) {
-            let j = judge(ledger, cx, &index, group, positions);
-            group::tell(ledger, cx, &j, &routed, &mut said);
-        }
-    }
+    let judged = those.iter().filter_map(|group| Some((group, &**ledger.groups.get(group)?)));
+    let said = said_of(ledger, cx, judged, false);
     let of_those = |told: &ToldFinding| told.group.as_ref().is_some_and(|group| those.contains(group));
     news::tell(ledger, cx, said, of_those, out);
     ledger.changed.groups = those;
+}
+
+/// What there is to say of these groups, and of what holds for everyone.
+fn said_of<'a>(
+    ledger: &'a Ledger,
+    cx: &Context<'_>,
+    groups: impl Iterator<Item = (&'a Name, &'a Positions)>,
+    and_everyone: bool,
+) -> Vec<Output> {
+    let mut said = Vec::new();
+    let index = ledger.log.runs.index();
+    let routed = dead_lettered::routed(ledger);
+    for (group, positions) in groups {
+        let j = judge(ledger, cx, &index, group, positions);
+        group::tell(ledger, cx, &j, &routed, &mut said);
+    }
+    if and_everyone {
+        for_everyone(ledger, cx, &index, &routed, &mut said);
+    }
+    said
 }
 
 fn judge<'a>(
