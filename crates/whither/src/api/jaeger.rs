@@ -85,10 +85,6 @@ fn trace_id(text: &str) -> Result<[u8; 16], Failure> {
     if id == 0 { Err(wrong()) } else { Ok(id.to_be_bytes()) }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// Spans of a trace, each once: what was sent twice is told once.
 fn once(mut rows: Vec<SpanRow>) -> Vec<SpanRow> {
     rows.dedup_by(|a, b| a.span_id == b.span_id && a == b);

@@ -9,11 +9,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
-use whither_otlp::{Attributes, Resource, Scope, Span, StatusCode as Ended, Value};
+use whither_otlp::{Attributes, Resource, Scope, Span, SpanId, StatusCode as Ended, TraceId, Value};
 use whither_store::{SpanKind, SpanRow};
 
 use super::search::{Asked, Pairs};
-use super::{Failure, SPANS, asked, hex, once, trace_id};
+use super::{Failure, SPANS, asked, once, trace_id};
 use crate::api::Shared;
 use crate::traces::encoded;
 
@@ -197,7 +197,7 @@ fn json(value: &impl Serialize) -> String {
 
 /// A trace as Jaeger tells it; none without a span.
 fn trace_of(rows: &[SpanRow]) -> Option<Trace> {
-    let trace_id = hex(&rows.first()?.trace_id);
+    let trace_id = TraceId(rows.first()?.trace_id).to_string();
     let mut known: Vec<(&[u8], String)> = Vec::new();
     let mut processes = BTreeMap::new();
     let mut spans = Vec::with_capacity(rows.len());
@@ -226,22 +226,22 @@ fn span(row: &SpanRow, process_id: String) -> SpanItem {
     let message = encoded(row);
     let scope = Scope::read(&row.scope).unwrap_or_default();
     let read = Span::read(&message, Resource::read(&row.resource), scope).ok();
-    let trace_id = hex(&row.trace_id);
+    let trace_id = TraceId(row.trace_id).to_string();
     let parent = row.parent_id.map(|id| Reference {
         ref_type: "CHILD_OF",
         trace_id: trace_id.clone(),
-        span_id: hex(&id),
+        span_id: SpanId(id).to_string(),
     });
     let start = u64::try_from(row.start_nanos).unwrap_or(0);
     let duration = u64::try_from(row.duration_nanos).unwrap_or(0);
     SpanItem {
-        span_id: hex(&row.span_id),
+        span_id: SpanId(row.span_id).to_string(),
         flags: read.as_ref().map_or(0, |span| span.flags & 0xff),
         operation_name: read.as_ref().map_or(row.name.to_string(), |span| span.name.to_string()),
         references: parent.into_iter().chain(read.iter().flat_map(links)).collect(),
         start_time: start / 1_000,
         duration: duration / 1_000,
-        tags: read.as_ref().map(span_tags).unwrap_or_default(),
+        tags: read.as_ref().map(|span| span_tags(span, row.kind)).unwrap_or_default(),
         logs: read.iter().flat_map(logs).collect(),
         process_id,
         warnings: (row.duration_nanos < 0).then(|| vec!["it ends before it begins".to_owned()]),
@@ -270,7 +270,7 @@ fn logs(span: &Span<'_>) -> Vec<Log> {
 }
 
 /// A span's attributes, and what Jaeger tells as tags.
-fn span_tags(span: &Span<'_>) -> Vec<Tag> {
+fn span_tags(span: &Span<'_>, kind: SpanKind) -> Vec<Tag> {
     let mut all = tags(span.attributes);
     let mut add = |key: &str, value: String| {
         if !value.is_empty() {
@@ -279,7 +279,7 @@ fn span_tags(span: &Span<'_>) -> Vec<Tag> {
     };
     add("otel.scope.name", span.scope.name.to_string());
     add("otel.scope.version", span.scope.version.to_string());
-    add("span.kind", kind_of(span).to_owned());
+    add("span.kind", word(kind).to_owned());
     add("w3c.tracestate", span.trace_state.to_string());
     match span.status.code {
         Ended::Unset => {}
@@ -291,18 +291,6 @@ fn span_tags(span: &Span<'_>) -> Vec<Tag> {
         }
     }
     all
-}
-
-const fn kind_of(span: &Span<'_>) -> &'static str {
-    use whither_otlp::Kind;
-    match span.kind {
-        Kind::Unspecified => "",
-        Kind::Internal => "internal",
-        Kind::Server => "server",
-        Kind::Client => "client",
-        Kind::Producer => "producer",
-        Kind::Consumer => "consumer",
-    }
 }
 
 /// The kind as the API filters by it.

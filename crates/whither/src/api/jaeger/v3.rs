@@ -6,10 +6,11 @@ use axum::extract::{Path, Query, State as Of};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
+use whither_otlp::TraceId;
 use whither_store::{SpanRow, SpanStatus};
 
 use super::search::{Asked, Pairs};
-use super::{Failure, SPANS, asked, hex, once, trace_id, v1};
+use super::{Failure, SPANS, asked, once, trace_id, v1};
 use crate::api::Shared;
 use crate::traces::encoded;
 
@@ -105,7 +106,7 @@ fn summary(rows: &[SpanRow]) -> Option<Json> {
         .collect();
     let end = |row: &SpanRow| row.start_nanos.saturating_add(row.duration_nanos.max(0));
     Some(json!({
-        "traceId": hex(&first.trace_id),
+        "traceId": TraceId(first.trace_id).to_string(),
         "rootServiceName": &*root.service,
         "rootOperationName": &*root.name,
         "minStartTimeUnixNano": rows.iter().map(|row| row.start_nanos).min()?.to_string(),
